@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class TradingFarmConfig(AppConfig):
+    name = "tradingfarm"
+    label = "tradingfarm"
+    verbose_name = "TradingFarm"

@@ -1,0 +1,170 @@
+"""The append-only, hash-chained record of everything that happened, and the one way to write it.
+
+`record` collects events while a `transaction` is open; they are appended by one SQL call just before
+the commit, so an event exists exactly when what it records does, and a stream's sequence has no gaps.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.transaction import atomic
+
+from tradingfarm.kernel.canonical import canonical
+from tradingfarm.kernel.models import JournalEvent, JournalStream
+
+FARM = "farm"
+
+
+class NotInTransaction(RuntimeError):
+    """`record` was called without an open `transaction`."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event waiting for its place in a stream."""
+
+    stream: str
+    kind: str
+    actor: str
+    subject: str
+    at: datetime
+    as_of: datetime | None
+    text: str
+
+
+@dataclass(frozen=True)
+class BrokenLink:
+    """The first place where a stream does not hold together."""
+
+    stream: str
+    seq: int
+    problem: str
+
+
+_pending: ContextVar[list[Entry] | None] = ContextVar("journal_pending", default=None)
+
+
+def account_stream(account_id: UUID) -> str:
+    return f"account:{account_id}"
+
+
+def owner_stream(owner_id: int) -> str:
+    return f"owner:{owner_id}"
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One durable transaction. What was recorded inside is journaled just before its commit.
+
+    Cannot be nested: the journal's stream is the last lock that a transaction takes.
+    """
+    if _pending.get() is not None:
+        raise RuntimeError("A transaction is open already; call services one after the other.")
+    entries: list[Entry] = []
+    token = _pending.set(entries)
+    try:
+        with atomic(durable=True):
+            yield
+            _append(entries)
+    finally:
+        _pending.reset(token)
+
+
+def record(  # noqa: PLR0913 - an event has these parts
+    *,
+    stream: str,
+    kind: str,
+    actor: str,
+    payload: Mapping[str, object],
+    at: datetime,
+    as_of: datetime | None = None,
+    subject: str = "",
+) -> None:
+    """Journal one event in the open transaction.
+
+    `at` is wall time, `as_of` market time; `subject` names the row it is about, as `order:<id>`.
+    Raises NotInTransaction outside of `transaction()`.
+    """
+    entries = _pending.get()
+    if entries is None:
+        raise NotInTransaction(f"{kind} must be recorded inside a transaction().")
+    text = canonical(
+        {
+            "kind": kind,
+            "actor": actor,
+            "subject": subject,
+            "at": at,
+            "as_of": as_of,
+            "payload": dict(payload),
+        }
+    )
+    entries.append(Entry(stream, kind, actor, subject, at, as_of, text))
+
+
+def _append(entries: list[Entry]) -> None:
+    if not entries:
+        return
+    columns = [list(column) for column in zip(*(_row(entry) for entry in entries), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT journal_append(%s::text[], %s::text[], %s::text[], %s::text[],"
+            " %s::timestamptz[], %s::timestamptz[], %s::text[])",
+            columns,
+        )
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.stream,
+        entry.kind,
+        entry.actor,
+        entry.subject,
+        entry.at,
+        entry.as_of,
+        entry.text,
+    )
+
+
+def link(*, previous: str, stream: str, seq: int, text: str) -> str:
+    """The hash of one event: SHA-256 over the previous hash, its place and its exact text."""
+    return hashlib.sha256(f"{previous}:{stream}:{seq}:{text}".encode()).hexdigest()
+
+
+def verify(stream: JournalStream) -> BrokenLink | None:
+    """Walk one stream from its start. None when every link holds, else the first that does not."""
+    seq, tip = 0, ""
+    events = JournalEvent.objects.filter(stream=stream.name).order_by("seq")
+    for event in events.iterator(chunk_size=2000):
+        problem = _problem(event, seq=seq + 1, previous=tip)
+        if problem:
+            return BrokenLink(stream.name, seq + 1, problem)
+        seq, tip = event.seq, event.hash
+    if (stream.seq, stream.hash) != (seq, tip):
+        return BrokenLink(stream.name, seq + 1, f"the stream's head says {stream.seq} events")
+    return None
+
+
+def _problem(event: JournalEvent, *, seq: int, previous: str) -> str | None:
+    if event.seq != seq:
+        return f"event {seq} is missing; {event.seq} follows"
+    if event.previous != previous:
+        return "it does not name the hash of the event before it"
+    if event.hash != link(previous=previous, stream=event.stream, seq=seq, text=event.entry):
+        return "its text does not have the hash that was stored"
+    columns = canonical(
+        {
+            "kind": event.kind,
+            "actor": event.actor,
+            "subject": event.subject,
+            "at": event.at,
+            "as_of": event.as_of,
+            "payload": event.payload,
+        }
+    )
+    return None if columns == event.entry else "its columns differ from its text"
