@@ -1,0 +1,135 @@
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from market.models import Feed
+from trading.domain.states import HaltState
+from trading.models.columns import money
+
+
+class Account(models.Model):
+    """Money on one exchange. Its row is the lock that every decision about the money takes first."""
+
+    class Kind(models.TextChoices):
+        PAPER = "paper", "Paper"
+        LIVE = "live", "Live"
+
+    id = models.UUIDField(primary_key=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=8, choices=Kind)
+    exchange = models.CharField(max_length=20, default="paper")
+    feed = models.ForeignKey(Feed, models.PROTECT, related_name="+")
+    base_currency = models.CharField(max_length=10, default="USD")
+    time_zone = models.CharField(max_length=60, default="UTC")
+    seed = models.BigIntegerField(default=0)
+    cash = money(default=Decimal(0))
+    reserved = money(default=Decimal(0), help_text="Cash set aside for buys at work.")
+    halt_state = models.CharField(
+        max_length=8,
+        choices=[(state.value, state.value.title()) for state in HaltState],
+        default=HaltState.ACTIVE,
+    )
+    halt_reason = models.CharField(max_length=200, blank=True)
+    epoch = models.IntegerField(default=0, help_text="Grows with every emergency stop.")
+    day = models.DateField(null=True, help_text="Trading day of the counters, account's zone.")
+    day_start_equity = money(null=True)
+    fee_rate = models.DecimalField(max_digits=9, decimal_places=6, default=Decimal("0.001"))
+    slippage_bps = models.DecimalField(max_digits=9, decimal_places=3, default=Decimal(2))
+    max_price_age_seconds = models.PositiveIntegerField(default=60)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["owner", "name"], name="account_name_unique"),
+            models.CheckConstraint(condition=Q(cash__gte=0), name="account_cash_not_negative"),
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0), name="account_reserved_not_negative"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CashMovement(models.Model):
+    """A deposit (positive) or withdrawal (negative). No profit and no loss."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="movements")
+    amount = money()
+    reason = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.reason}"
+
+
+class Permission(models.Model):
+    """What one agent may do on one account, and its use so far today."""
+
+    id = models.UUIDField(primary_key=True)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="permissions")
+    agent_id = models.UUIDField(help_text="The agent; agents live above trading, so no key.")
+    agent_name = models.CharField(max_length=80)
+    active = models.BooleanField(default=True)
+    max_order_value = money(default=Decimal(10_000))
+    max_position_value = money(default=Decimal(10_000))
+    max_allocation_pct = models.DecimalField(max_digits=6, decimal_places=2, default=Decimal(5))
+    max_daily_entries = models.PositiveIntegerField(default=3)
+    max_daily_loss = money(default=Decimal(1_000))
+    max_open_positions = models.PositiveIntegerField(default=5)
+    allowed_symbols = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, help_text="Empty allows all."
+    )
+    blocked_symbols = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    price_collar_pct = models.DecimalField(max_digits=6, decimal_places=2, default=Decimal(2))
+    stop_required = models.BooleanField(default=True)
+    hours_start = models.TimeField(null=True, blank=True)
+    hours_end = models.TimeField(null=True, blank=True)
+    hours_zone = models.CharField(max_length=60, default="America/New_York")
+    day = models.DateField(null=True, editable=False)
+    entries_today = models.PositiveIntegerField(default=0, editable=False)
+    day_start_pnl = money(default=Decimal(0), editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["account", "agent_id"], name="permission_unique"),
+            models.CheckConstraint(
+                condition=Q(max_order_value__gt=0)
+                & Q(max_position_value__gt=0)
+                & Q(max_daily_loss__gt=0)
+                & Q(max_allocation_pct__gt=0)
+                & Q(max_allocation_pct__lte=100)
+                & Q(price_collar_pct__gt=0),
+                name="permission_limits_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(hours_start__isnull=True, hours_end__isnull=True)
+                | Q(hours_start__isnull=False, hours_end__isnull=False),
+                name="permission_hours_both_or_none",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.agent_name} on {self.account_id}"
+
+
+class EquitySnapshot(models.Model):
+    """What an account was worth at a moment of market time."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="equity")
+    as_of = models.DateTimeField()
+    cash = money()
+    equity = money()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["account", "as_of"], name="equity_moment_unique"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.equity} at {self.as_of}"

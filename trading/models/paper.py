@@ -1,0 +1,62 @@
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+from trading.domain.states import Side
+from trading.models.columns import choices, money
+
+
+class PaperOrder(models.Model):
+    """An order as the paper exchange knows it: tables of its own, written by its own transactions."""
+
+    class State(models.TextChoices):
+        OPEN = "OPEN"
+        FILLED = "FILLED"
+        CANCELED = "CANCELED"
+
+    client_order_id = models.CharField(max_length=32, unique=True)
+    account_key = models.UUIDField()
+    feed_name = models.CharField(max_length=60)
+    instrument_key = models.UUIDField()
+    side = models.CharField(max_length=4, choices=choices(Side))
+    quantity = money()
+    worst_price = money()
+    filled_quantity = money(default=Decimal(0))
+    fee_rate = models.DecimalField(max_digits=9, decimal_places=6)
+    slippage_bps = models.DecimalField(max_digits=9, decimal_places=3)
+    seed = models.BigIntegerField()
+    state = models.CharField(max_length=8, choices=State)
+    placed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0) & Q(filled_quantity__lte=F("quantity")),
+                name="paper_order_quantities",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["feed_name", "id"], name="paper_order_open", condition=Q(state="OPEN")
+            ),
+            models.Index(fields=["account_key", "id"], name="paper_order_account"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.client_order_id} {self.state}"
+
+
+class PaperTrade(models.Model):
+    """One execution on the paper exchange: the judge's truth about money. Append-only."""
+
+    order = models.ForeignKey(PaperOrder, models.PROTECT, related_name="trades")
+    trade_id = models.CharField(max_length=60, unique=True)
+    quantity = money()
+    price = money()
+    fee = money()
+    as_of = models.DateTimeField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.trade_id}: {self.quantity} at {self.price}"

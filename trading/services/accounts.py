@@ -1,0 +1,171 @@
+"""Opening accounts, granting permissions, and what an account is worth over time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from market.models import Feed
+from trading.models import Account, CashMovement, Permission
+from tradingfarm.kernel.errors import FarmError
+from tradingfarm.kernel.journal import account_stream, record, transaction
+from tradingfarm.people.models import User
+
+LIMITS = frozenset(
+    {
+        "max_order_value",
+        "max_position_value",
+        "max_allocation_pct",
+        "max_daily_entries",
+        "max_daily_loss",
+        "max_open_positions",
+        "allowed_symbols",
+        "blocked_symbols",
+        "price_collar_pct",
+        "stop_required",
+        "hours_start",
+        "hours_end",
+        "hours_zone",
+        "active",
+    }
+)
+
+SNAPSHOT = """
+INSERT INTO trading_equitysnapshot (account_id, as_of, cash, equity)
+SELECT a.id, %(now)s, a.cash, a.cash + coalesce((
+    SELECT sum(coalesce(p.quantity * q.last, p.cost))
+    FROM trading_position p LEFT JOIN market_quote q
+      ON q.instrument_id = p.instrument_id AND q.feed_id = a.feed_id
+    WHERE p.account_id = a.id AND p.quantity > 0), 0)
+FROM trading_account a WHERE a.feed_id = %(feed)s
+ON CONFLICT (account_id, as_of) DO NOTHING
+"""
+
+
+class UnknownLimit(FarmError):
+    """A permission has no limit of that name."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__(
+            f"No such limit: {', '.join(sorted(names))}. There are: {', '.join(sorted(LIMITS))}.",
+            permanent=True,
+        )
+
+
+class BadDeposit(FarmError):
+    """An account opens with a positive amount."""
+
+    def __init__(self, deposit: Decimal) -> None:
+        super().__init__(f"A deposit is positive, not {deposit}.", permanent=True)
+
+
+def open_paper_account(  # noqa: PLR0913 - what an account is made of
+    *,
+    account_id: UUID,
+    owner: User,
+    name: str,
+    feed: Feed,
+    deposit: Decimal,
+    time_zone: str,
+    seed: int,
+    actor: str,
+    at: datetime,
+) -> Account:
+    """A new paper account with its first deposit, journaled. Raises BadDeposit.
+
+    `time_zone` (an IANA name; raises zoneinfo.ZoneInfoNotFoundError) says when its days begin.
+    """
+    if deposit <= 0:
+        raise BadDeposit(deposit)
+    ZoneInfo(time_zone)
+    with transaction():
+        account = Account.objects.create(
+            id=account_id,
+            owner=owner,
+            name=name,
+            kind=Account.Kind.PAPER,
+            feed=feed,
+            time_zone=time_zone,
+            seed=seed,
+            cash=deposit,
+            created_at=at,
+        )
+        CashMovement.objects.create(account=account, amount=deposit, reason="Opening", at=at)
+        record(
+            stream=account_stream(account.id),
+            kind="account.opened",
+            actor=actor,
+            subject=f"account:{account.id}",
+            payload={"name": name, "kind": account.kind, "feed": feed.name, "deposit": deposit},
+            at=at,
+        )
+    return account
+
+
+def grant_permission(
+    *,
+    account: Account,
+    agent_id: UUID,
+    agent_name: str,
+    limits: Mapping[str, object],
+    actor: str,
+    at: datetime,
+) -> Permission:
+    """Let an agent trade on the account within `limits`; what is not named keeps its default.
+
+    Raises UnknownLimit, and django.core.exceptions.ValidationError for a value out of range.
+    """
+    if unknown := set(limits) - LIMITS:
+        raise UnknownLimit(unknown)
+    with transaction():
+        permission = Permission(
+            id=uuid5(account.id, str(agent_id)),
+            account=account,
+            agent_id=agent_id,
+            agent_name=agent_name,
+            **limits,
+        )
+        permission.full_clean()
+        permission.save(force_insert=True)
+        _journal_permission(permission, actor=actor, at=at)
+    return permission
+
+
+def change_permission(
+    *, permission_id: UUID, limits: Mapping[str, object], actor: str, at: datetime
+) -> Permission:
+    """Change limits; a lowered one counts at the next decision. Raises as `grant_permission`."""
+    if unknown := set(limits) - LIMITS:
+        raise UnknownLimit(unknown)
+    with transaction():
+        account_id = Permission.objects.values_list("account_id", flat=True).get(id=permission_id)
+        Account.objects.select_for_update(no_key=True).get(id=account_id)
+        permission = Permission.objects.get(id=permission_id)
+        for name, value in limits.items():
+            setattr(permission, name, value)
+        permission.version += 1
+        permission.full_clean()
+        permission.save(update_fields=[*limits, "version"])
+        _journal_permission(permission, actor=actor, at=at)
+    return permission
+
+
+def _journal_permission(permission: Permission, *, actor: str, at: datetime) -> None:
+    record(
+        stream=account_stream(permission.account_id),
+        kind="permission.changed",
+        actor=actor,
+        subject=f"permission:{permission.id}",
+        payload={name: getattr(permission, name) for name in sorted(LIMITS)}
+        | {"agent": permission.agent_name, "version": permission.version},
+        at=at,
+    )
+
+
+def snapshot_equity(*, feed_name: str, now: datetime) -> None:
+    """Store what every account of the feed is worth at market time `now`, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(SNAPSHOT, {"feed": feed_name, "now": now})

@@ -1,0 +1,209 @@
+"""The emergency stop: one commit after which nothing is sent, then steps that can be resumed.
+
+It needs PostgreSQL and the exchange, nothing else. Whoever finds an unfinished run goes on with it:
+the command that asked, a page, or the sender after a crash. Each step is safe to repeat.
+"""
+
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from django.db.models import F
+
+from trading.domain.exchange import Exchange
+from trading.domain.requests import OrderRequest
+from trading.domain.states import (
+    AT_WORK,
+    ExitReason,
+    HaltState,
+    Side,
+    Source,
+    StopMode,
+)
+from trading.models import Account, PositionShare, StopRun
+from trading.services.barrier import own_barrier
+from trading.services.decisions import decide
+from trading.services.recovery import expire_stale, follow_up
+from tradingfarm.kernel.journal import account_stream, record, transaction
+
+FLAT_TWICE = 2
+STRENGTH = [StopMode.KEEP, StopMode.CANCEL, StopMode.FLATTEN]
+
+
+def stop_account(
+    *, account_id: UUID, mode: StopMode, requested_by: str, reason: str, at: datetime
+) -> StopRun:
+    """Halt the account: from this commit on no entry is claimed. Returns the run to be advanced.
+
+    An unfinished run is taken over; asking for more (cancel, then flatten) strengthens it.
+    """
+    with transaction():
+        own_barrier(account_id=account_id)
+        account = Account.objects.select_for_update(no_key=True).get(id=account_id)
+        account.epoch += 1
+        account.halt_state = HaltState.HALTED
+        account.halt_reason = reason or f"Emergency stop by {requested_by}"
+        account.save(update_fields=["epoch", "halt_state", "halt_reason"])
+        run = _run(account, mode, requested_by=requested_by, reason=reason, at=at)
+        _journal(run, "account.halted", actor=requested_by, at=at)
+    return run
+
+
+def _run(
+    account: Account, mode: StopMode, *, requested_by: str, reason: str, at: datetime
+) -> StopRun:
+    run = account.stops.exclude(step=StopRun.Step.DONE).first()
+    if run is None:
+        return StopRun.objects.create(
+            id=uuid5(account.id, f"stop:{account.epoch}"),
+            account=account,
+            mode=mode,
+            step=StopRun.Step.HALTED,
+            epoch=account.epoch,
+            requested_by=requested_by,
+            reason=reason,
+            at=at,
+        )
+    if STRENGTH.index(mode) > STRENGTH.index(StopMode(run.mode)):
+        run.mode = mode
+    run.step, run.epoch, run.confirmations = StopRun.Step.HALTED, account.epoch, 0
+    run.save(update_fields=["mode", "step", "epoch", "confirmations"])
+    return run
+
+
+def advance_stop(*, run_id: UUID, exchange: Exchange, now: datetime, at: datetime) -> StopRun:
+    """Do what the run's step asks for, once. Call again until its step is DONE.
+
+    `now` is market time, `at` wall time. Raises ExchangeUnavailable; the step then stays.
+    """
+    run = StopRun.objects.select_related("account").get(id=run_id)
+    expire_stale(account=run.account, at=at)
+    if run.step != StopRun.Step.HALTED and run.step != StopRun.Step.DONE:
+        follow_up(account=run.account, exchange=exchange, at=at)
+    match run.step:
+        case StopRun.Step.HALTED:
+            _go(run, _DONE if run.mode == StopMode.KEEP else StopRun.Step.CANCELING, at=at)
+        case StopRun.Step.CANCELING:
+            _cancel(run, exchange, at=at)
+        case StopRun.Step.SETTLING:
+            _settle(run, exchange, at=at)
+        case StopRun.Step.FLATTENING:
+            _flatten(run, exchange, now=now, at=at)
+    return run
+
+
+_DONE = StopRun.Step.DONE
+
+
+def _cancel(run: StopRun, exchange: Exchange, *, at: datetime) -> None:
+    for client_order_id in exchange.open_orders(account_id=run.account_id):
+        exchange.cancel(client_order_id=client_order_id)
+    follow_up(account=run.account, exchange=exchange, at=at)
+    _go(run, StopRun.Step.SETTLING, at=at)
+
+
+def _settle(run: StopRun, exchange: Exchange, *, at: datetime) -> None:
+    """Wait until nothing is in flight and nothing rests, at the exchange and in our book."""
+    if exchange.open_orders(account_id=run.account_id):
+        _go(run, StopRun.Step.CANCELING, at=at)
+        return
+    if _at_work(run.account):
+        return
+    _go(run, StopRun.Step.FLATTENING if run.mode == StopMode.FLATTEN else _DONE, at=at)
+
+
+def _at_work(account: Account) -> bool:
+    return account.orders.filter(state__in=sorted(AT_WORK)).exists()
+
+
+def _flatten(run: StopRun, exchange: Exchange, *, now: datetime, at: datetime) -> None:
+    """Sell every share that is left; done when found flat, with nothing at work, twice in a row."""
+    if _at_work(run.account) or exchange.open_orders(account_id=run.account_id):
+        return
+    shares = list(
+        PositionShare.objects.filter(position__account=run.account, quantity__gt=0)
+        .select_related("position")
+        .order_by("id")
+    )
+    if not shares:
+        _confirm_flat(run, at=at)
+        return
+    taken = StopRun.objects.filter(id=run.id, rounds=run.rounds).update(
+        rounds=F("rounds") + 1, confirmations=0
+    )
+    for share in shares if taken else ():
+        _liquidate(run, share, now=now, at=at)
+
+
+def _confirm_flat(run: StopRun, *, at: datetime) -> None:
+    run.confirmations += 1
+    run.save(update_fields=["confirmations"])
+    with transaction():
+        _journal(run, "account.flat", actor="emergency", at=at)
+    if run.confirmations >= FLAT_TWICE:
+        _go(run, _DONE, at=at)
+
+
+def _liquidate(run: StopRun, share: PositionShare, *, now: datetime, at: datetime) -> None:
+    decide(
+        account_id=run.account_id,
+        request=OrderRequest(
+            intent_key=f"stop:{run.id}:{share.id}:{run.rounds + 1}",
+            source=Source.LIQUIDATION,
+            instrument_id=share.position.instrument_id,
+            side=Side.SELL,
+            quantity=share.quantity,
+            permission_id=share.permission_id,
+            reason=ExitReason.EMERGENCY_EXIT.value,
+            reasoning=f"Emergency stop by {run.requested_by}: flatten.",
+        ),
+        actor=run.requested_by,
+        now=now,
+        at=at,
+    )
+
+
+def _go(run: StopRun, step: StopRun.Step, *, at: datetime) -> None:
+    """Commit the next step, unless another runner has gone on already."""
+    with transaction():
+        moved = StopRun.objects.filter(id=run.id, step=run.step).update(
+            step=step, ended_at=at if step == _DONE else None
+        )
+        run.step = step
+        if moved:
+            _journal(run, "account.stop", actor="emergency", at=at)
+
+
+def release_halt(*, account_id: UUID, actor: str, at: datetime) -> bool:
+    """Let a halted account trade again, by a person. False while a stop is still being carried out."""
+    with transaction():
+        account = Account.objects.select_for_update(no_key=True).get(id=account_id)
+        if account.stops.exclude(step=_DONE).exists():
+            return False
+        account.halt_state, account.halt_reason = HaltState.ACTIVE, ""
+        account.save(update_fields=["halt_state", "halt_reason"])
+        record(
+            stream=account_stream(account.id),
+            kind="account.released",
+            actor=actor,
+            subject=f"account:{account.id}",
+            payload={"epoch": account.epoch},
+            at=at,
+        )
+    return True
+
+
+def _journal(run: StopRun, kind: str, *, actor: str, at: datetime) -> None:
+    record(
+        stream=account_stream(run.account_id),
+        kind=kind,
+        actor=actor,
+        subject=f"account:{run.account_id}",
+        payload={
+            "mode": run.mode,
+            "step": run.step,
+            "epoch": run.epoch,
+            "confirmations": run.confirmations,
+            "reason": run.reason,
+        },
+        at=at,
+    )

@@ -1,0 +1,93 @@
+"""Moving an order along its states, under the account's lock, with what each end gives back."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+
+from trading.domain.states import OrderState, Source, may_move
+from trading.models import Account, Order, Permission, PositionShare
+from trading.services.protections import settle_protections
+from tradingfarm.kernel.errors import FarmError
+from tradingfarm.kernel.journal import account_stream, record
+
+NEVER_TRADED = (OrderState.REJECTED, OrderState.NOT_PLACED, OrderState.EXPIRED_LOCAL)
+
+
+class IllegalMove(FarmError):
+    """An order was to go where its state does not lead: a broken invariant."""
+
+    def __init__(self, order: Order, state: OrderState) -> None:
+        super().__init__(
+            f"Order {order.id} cannot go from {order.state} to {state}.", permanent=True
+        )
+
+
+def lock_order(*, order_id: UUID) -> Order:
+    """The order, read after its account's lock was taken."""
+    account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
+    Account.objects.select_for_update(no_key=True).get(id=account_id)
+    return Order.objects.select_related("account").get(id=order_id)
+
+
+def end_order(*, order: Order, state: OrderState, problem: str = "", at: datetime) -> None:
+    """Bring a locked order to a terminal state and give back what it had set aside.
+
+    An entry that never traded gives its daily entry back too. Raises IllegalMove.
+    """
+    if not may_move(OrderState(order.state), state):
+        raise IllegalMove(order, state)
+    release_cash(order=order, amount=order.reserved_cash)
+    release_quantity(order=order, quantity=order.quantity - order.filled_quantity)
+    if state in NEVER_TRADED:
+        _return_entry(order)
+    order.state = state
+    order.problem = problem or order.problem
+    order.ended_at = at
+    order.save(update_fields=["state", "problem", "ended_at", "reserved_cash"])
+    record(
+        stream=account_stream(order.account_id),
+        kind=f"order.{state.value.lower()}",
+        actor="sender",
+        subject=f"order:{order.id}",
+        payload={
+            "problem": order.problem,
+            "reason": order.reason,
+            "filled_quantity": order.filled_quantity,
+            "filled_value": order.filled_value,
+        },
+        at=at,
+        as_of=order.as_of,
+    )
+    settle_protections(order=order, at=at)
+
+
+def release_cash(*, order: Order, amount: Decimal) -> None:
+    """Return a part of what a buy has reserved to the account."""
+    if amount > 0:
+        order.reserved_cash -= amount
+        Account.objects.filter(id=order.account_id).update(reserved=F("reserved") - amount)
+
+
+def release_quantity(*, order: Order, quantity: Decimal) -> None:
+    """Return a part of what a sell has offered to the share that it reduces."""
+    if order.reduce_only and quantity > 0:
+        share_of(order).update(reserved_quantity=F("reserved_quantity") - quantity)
+
+
+def share_of(order: Order) -> QuerySet[PositionShare]:
+    """The part of the position that the order belongs to."""
+    return PositionShare.objects.filter(
+        position__account_id=order.account_id,
+        position__instrument_id=order.instrument_id,
+        permission_id=order.permission_id,
+    )
+
+
+def _return_entry(order: Order) -> None:
+    if order.permission_id is None or order.reduce_only or order.source != Source.AGENT:
+        return
+    Permission.objects.filter(
+        id=order.permission_id, day=order.account.day, entries_today__gt=0
+    ).update(entries_today=F("entries_today") - 1)

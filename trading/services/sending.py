@@ -1,0 +1,102 @@
+"""Step three of an execution: claim once, send once, store what came of it.
+
+A claim is a single conditional update under the shared side of the account's stop barrier; an
+emergency stop takes the exclusive side, so from its commit on nothing new is claimed. No transaction
+is open during the call. Whatever the call does not prove is UNKNOWN and is only ever asked about.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from trading.domain.exchange import Exchange, Outcome, OutcomeKind, Placing
+from trading.domain.states import OrderState, Side
+from trading.services.barrier import share_barrier
+from trading.services.orders import end_order, lock_order
+from tradingfarm.kernel.journal import account_stream, record, transaction
+
+CLAIM = """
+UPDATE trading_order o SET state = 'SUBMITTING', attempt_at = clock_timestamp(), sender = %(sender)s,
+  deadline = clock_timestamp() + %(send_window)s
+FROM trading_account a
+WHERE o.id = %(order)s AND a.id = o.account_id AND o.state = 'APPROVED' AND o.attempt_at IS NULL
+  AND o.expires_at > clock_timestamp()
+  AND (o.epoch = a.epoch OR o.source = 'liquidation')
+  AND (a.halt_state = 'ACTIVE'
+       OR (o.reduce_only AND (a.halt_state = 'REDUCING' OR o.source <> 'agent')))
+RETURNING o.account_id, o.client_order_id, o.instrument_id, o.side, o.quantity, o.worst_price,
+  o.deadline
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """An order that exactly this sender may send, exactly once."""
+
+    order_id: UUID
+    placing: Placing
+
+
+def claim(*, order_id: UUID, account_id: UUID, sender: str, exchange: Exchange) -> Claimed | None:
+    """Win the only claim that this order will ever have. None when it cannot be sent (any more)."""
+    with transaction():
+        share_barrier(account_id=account_id)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                CLAIM,
+                {"order": order_id, "sender": sender, "send_window": exchange.delays.send_window},
+            )
+            row = cursor.fetchone()
+    return None if row is None else Claimed(order_id, _placing(row))
+
+
+def _placing(row: tuple[UUID, str, UUID, str, Decimal, Decimal, datetime]) -> Placing:
+    account_id, client_order_id, instrument_id, side, quantity, worst_price, deadline = row
+    return Placing(
+        account_id=account_id,
+        client_order_id=client_order_id,
+        instrument_id=instrument_id,
+        side=Side(side),
+        quantity=quantity,
+        worst_price=worst_price,
+        deadline=deadline,
+    )
+
+
+def send(*, claimed: Claimed, exchange: Exchange, at: datetime) -> Outcome:
+    """The one call to the exchange. `at` is wall time just before it.
+
+    A process that was paused after its claim does not send late: past the deadline nothing leaves,
+    and the recovery proves the absence.
+    """
+    if at >= claimed.placing.deadline:
+        return Outcome(OutcomeKind.UNKNOWN, problem="The sender was late; nothing was sent.")
+    return exchange.place(claimed.placing)
+
+
+def settle(*, order_id: UUID, outcome: Outcome, at: datetime) -> None:
+    """Store what the exchange answered, unless a report has moved the order on already."""
+    with transaction():
+        order = lock_order(order_id=order_id)
+        if order.state not in (OrderState.SUBMITTING, OrderState.UNKNOWN):
+            return
+        if outcome.kind is OutcomeKind.REJECTED:
+            end_order(order=order, state=OrderState.REJECTED, problem=outcome.problem, at=at)
+            return
+        accepted = outcome.kind is OutcomeKind.ACCEPTED
+        order.state = OrderState.OPEN if accepted else OrderState.UNKNOWN
+        order.exchange_order_id = outcome.exchange_order_id
+        order.problem = outcome.problem
+        order.save(update_fields=["state", "exchange_order_id", "problem"])
+        record(
+            stream=account_stream(order.account_id),
+            kind="order.accepted" if accepted else "order.unknown",
+            actor="sender",
+            subject=f"order:{order.id}",
+            payload={"problem": outcome.problem, "exchange_order_id": outcome.exchange_order_id},
+            at=at,
+            as_of=order.as_of,
+        )
