@@ -6,6 +6,28 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+from tradingfarm.kernel.errors import FarmError
+from tradingfarm.processes.start import join_farm, start_farm, to_stderr
+
+
+def main(argv: list[str]) -> int:
+    """Start or find the embedded servers where nothing else is configured, then run the command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingfarm.settings")
-    execute_from_command_line(sys.argv)
+    if argv[1:2] != ["farm"]:
+        join_farm(environ=os.environ)
+        execute_from_command_line(argv)
+        return 0
+    try:
+        started = start_farm(argv=argv[2:], environ=os.environ, say=to_stderr)
+    except FarmError as error:
+        to_stderr(error.message)
+        return 1
+    try:
+        execute_from_command_line(argv)
+    finally:
+        started.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,103 @@
+"""One embedded PostgreSQL and Valkey for the whole run, and no network but this machine's own.
+
+Django's settings read the environment when they load, so that must be complete before. Therefore
+pytest's ini file does not name DJANGO_SETTINGS_MODULE: it is set here, with the rest, and the
+workers of a distributed run inherit it.
+"""
+
+import contextlib
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tradingfarm.processes.home import take_home
+from tradingfarm.processes.servers import Servers, start_servers
+
+# Two busy cores make any time limit on an example a matter of luck.
+hypothesis.settings.register_profile("farm", deadline=None)
+hypothesis.settings.load_profile("farm")
+
+FAST_BUT_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers that DATABASE_URL and REDIS_URL do not name; stop them at the end."""
+    if hasattr(config, "workerinput"):
+        return
+    path = Path(tempfile.mkdtemp(prefix="farm-tests-"))
+    path.chmod(0o711)  # root's servers run as another account
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, path, ignore_errors=True)
+        home = take_home(path=path)
+        stack.callback(home.release)
+        servers = start_servers(
+            home=home, environment=os.environ, postgres_settings=FAST_BUT_FORGETFUL
+        )
+        stack.callback(_stop, servers)
+        os.environ.update(servers.addresses)
+        os.environ.update(
+            DJANGO_SETTINGS_MODULE="tradingfarm.settings",
+            FARM_HOME=str(path),
+            FARM_PROFILE="embedded",
+            SECRET_KEY="known to everybody, good for tests alone",
+        )
+        config.add_cleanup(stack.pop_all().close)
+
+
+def _stop(servers: Servers) -> None:
+    servers.stop()
+    if servers.folder:
+        shutil.rmtree(servers.folder.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Fail whatever reaches for another machine, by address or by name."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _local_only(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _local_names_only(socket.getaddrinfo))
+        yield
+
+
+def _local_only(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+            pytest.fail(f"A test tried to connect to {address}.")
+        return connect(self, address)
+
+    return guarded
+
+
+def _local_names_only(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(host: Any, *args: Any, **options: Any) -> Any:
+        if host and not _is_address(host) and not _is_local(host):
+            pytest.fail(f"A test tried to look up {host!r}.")
+        return look_up(host, *args, **options)
+
+    return guarded
+
+
+def _is_local(host: str | bytes) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    return name in ("", "localhost") or (_is_address(name) and _address(name).is_loopback)
+
+
+def _is_address(host: str | bytes) -> bool:
+    try:
+        _address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return False
+    return True
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(host.partition("%")[0])

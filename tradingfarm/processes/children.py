@@ -1,0 +1,74 @@
+"""The processes of a farm on one machine."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tradingfarm.processes.ports import HOST, answers_healthy
+from tradingfarm.processes.spawning import Child
+
+WORKER_THREADS = 32
+
+HeartbeatProbe = Callable[[str, int], bool]
+"""Whether the process of this name and pid has spoken lately. Must not raise while it has not."""
+
+
+def farm_children(
+    *,
+    python: str,
+    root: Path,
+    port: int,
+    env: Mapping[str, str],
+    heartbeat: HeartbeatProbe,
+    worker_threads: int = WORKER_THREADS,
+) -> tuple[Child, ...]:
+    """Web, worker, beat, engine and sender, all started at once from the checkout `root`."""
+    commands = {
+        "web": _web(port),
+        "worker": _worker(worker_threads),
+        "beat": _beat(),
+        "engine": ("manage.py", "engine"),
+        "sender": ("manage.py", "sender"),
+    }
+    colours = {"web": "36", "worker": "32", "beat": "35", "engine": "33", "sender": "31"}
+    return tuple(
+        Child(
+            name=name,
+            argv=(python, *command),
+            env={**env, "PYTHONUNBUFFERED": "1"},
+            colour=colours[name],
+            ready=_probe(name, port, heartbeat),
+            grace_seconds=15,
+            cwd=root,
+        )
+        for name, command in commands.items()
+    )
+
+
+def _probe(name: str, port: int, heartbeat: HeartbeatProbe) -> Callable[[int], bool]:
+    if name == "web":
+        return lambda pid: answers_healthy(port=port)
+    return lambda pid: heartbeat(name, pid)
+
+
+def _web(port: int) -> tuple[str, ...]:
+    # An open socket to a browser must not hold up the stop.
+    return (
+        *("-m", "uvicorn", "tradingfarm.asgi:application", "--host", HOST, "--port", str(port)),
+        *("--no-access-log", "--lifespan", "off", "--timeout-graceful-shutdown", "3"),
+    )
+
+
+def _worker(threads: int) -> tuple[str, ...]:
+    return (
+        *("-m", "celery", "--quiet", "-A", "tradingfarm", "worker", "-Q", "agents,upkeep"),
+        *("--pool", "threads", "-c", str(threads), "--prefetch-multiplier", "1"),
+        *("--without-gossip", "--without-mingle"),
+    )
+
+
+def _beat() -> tuple[str, ...]:
+    # Without a pid file: one that a kill left behind would forbid the next start.
+    return (
+        *("-m", "celery", "--quiet", "-A", "tradingfarm", "beat", "--pidfile="),
+        *("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"),
+    )
