@@ -54,9 +54,7 @@ def add_farm_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def start_farm(
-    *, argv: Sequence[str], environ: MutableMapping[str, str], say: Say
-) -> Started:
+def start_farm(*, argv: Sequence[str], environ: MutableMapping[str, str], say: Say) -> Started:
     """Take the home, start its servers, and set the embedded profile's environment.
 
     Reads FARM_HOME and PORT. Raises FarmError with what to do when any of it cannot be had.
@@ -97,7 +95,6 @@ def farm_home(environ: MutableMapping[str, str]) -> Path:
 
 
 def _embed(environ: MutableMapping[str, str], home: Path, port: int) -> None:
-    (home / "static").mkdir(exist_ok=True)
     environ["FARM_HOME"] = str(home)
     environ["FARM_PROFILE"] = "embedded"
     environ.setdefault("C_FORCE_ROOT", "1")  # silences Celery's warning about pickle, which is off
