@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import hypothesis
 import pytest
 
@@ -50,6 +51,9 @@ def pytest_configure(config: pytest.Config) -> None:
             SECRET_KEY="known to everybody, good for tests alone",
         )
         config.add_cleanup(stack.pop_all().close)
+    # pytest-django looked for settings before they were named here; the workers of a distributed
+    # run inherit the name and are set up by it.
+    django.setup()
 
 
 def _stop(servers: Servers) -> None:

@@ -131,10 +131,10 @@ def _triggers(person: User, team: Team, feed: Feed, *, number: int, at: datetime
     _trigger(
         person,
         team,
-        name=f"Every trading day at 15:30{suffix}",
+        name=f"Every trading day at 13:30{suffix}",
         type="time",
         feed=feed,
-        cron="30 15 * * 1-5",
+        cron="30 13 * * 1-5",
         time_zone="America/New_York",
         at=at,
     )

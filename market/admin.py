@@ -1,0 +1,89 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from market.domain.instruments import instrument_id
+from market.models import Feed, Instrument, Quote, Replay, Split
+from tradingfarm.kernel.admin import RecordAdmin
+
+
+@admin.register(Feed)
+class FeedAdmin(admin.ModelAdmin[Feed]):
+    list_display = ("name", "kind", "source", "description")
+    list_filter = ("kind",)
+    search_fields = ("name", "description")
+    list_select_related = ("source",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Feed | None = None
+    ) -> tuple[str, ...]:
+        return ("name", "kind", "source") if obj else ()
+
+
+class SplitInline(admin.TabularInline[Split, Instrument]):
+    model = Split
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Instrument | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Instrument | None = None) -> bool:
+        return False
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(admin.ModelAdmin[Instrument]):
+    list_display = (
+        "symbol",
+        "name",
+        "venue",
+        "asset_class",
+        "sector",
+        "calendar",
+        "tick_size",
+        "lot_size",
+        "currency",
+    )
+    list_filter = ("asset_class", "venue", "calendar", "sector")
+    search_fields = ("symbol", "name", "venue")
+    inlines = (SplitInline,)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Instrument | None = None
+    ) -> tuple[str, ...]:
+        # The id follows from these two, and everything points to the id.
+        return ("symbol", "venue") if obj else ()
+
+    def save_model(
+        self, request: HttpRequest, obj: Instrument, form: object, change: object
+    ) -> None:
+        if not change:
+            obj.id = instrument_id(venue=obj.venue, symbol=obj.symbol)
+        obj.save(force_insert=not change)
+
+
+@admin.register(Split)
+class SplitAdmin(RecordAdmin):
+    """Read-only: the stored candles were adjusted by it when they were imported."""
+
+    list_display = ("instrument", "effective_on", "numerator", "denominator")
+    list_filter = ("instrument",)
+    search_fields = ("instrument__symbol",)
+    date_hierarchy = "effective_on"
+    list_select_related = ("instrument",)
+
+
+@admin.register(Quote)
+class QuoteAdmin(RecordAdmin):
+    list_display = ("instrument", "feed", "bid", "ask", "last", "volume", "as_of", "at")
+    list_filter = ("feed", "instrument__asset_class")
+    search_fields = ("instrument__symbol", "feed__name")
+    list_select_related = ("instrument", "feed")
+
+
+@admin.register(Replay)
+class ReplayAdmin(RecordAdmin):
+    list_display = ("feed", "state", "position", "as_of", "speed", "lease_owner", "lease_until")
+    list_filter = ("state",)
+    search_fields = ("feed__name", "lease_owner")
+    list_select_related = ("feed",)

@@ -1,0 +1,1 @@
+"""What is known of the world as pure values and rules: no database, no clock, no network."""

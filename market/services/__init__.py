@@ -1,0 +1,1 @@
+"""Writes of the market: candles, quotes and the course of a replay."""
