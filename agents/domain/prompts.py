@@ -1,0 +1,79 @@
+"""The two questions that agents are asked, as requests to a provider."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pydantic import TypeAdapter
+
+from agents.domain.asking import ProviderRequest
+from agents.domain.states import Purpose, Role
+from agents.domain.voting import ProposedOrder
+from tradingfarm.kernel.canonical import canonical
+
+DECIDE = """\
+Decide now. Answer with one JSON object:
+{"decision": "buy" | "sell" | "hold", "symbol": one of the context's symbols, "quantity": shares,
+"order_type": "market", "stop_loss": price or null, "take_profit": price or null,
+"strategy": a few words, "confidence": 0 to 1, "risk_assessment": "low" | "medium" | "high",
+"reasoning": at most 600 characters}"""
+
+VOTE = """\
+Vote on the proposal. Answer with one JSON object:
+{"choice": "approve" | "reject" | "abstain", "reason": at most 400 characters,
+"quantity": a smaller size that your approval asks for, or null,
+"stop_loss": a tighter stop that your approval asks for, or null,
+"veto": a code such as "VOLATILITY_TOO_HIGH" if you may veto and must, else null}"""
+
+REPAIR = "Your answer before could not be used: {problem} Answer again with one JSON object."
+
+PROPOSED = TypeAdapter(ProposedOrder)
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """The parts of an agent's configuration that a question carries."""
+
+    role: Role
+    model: str
+    system_prompt: str
+    strategy_prompt: str
+    temperature: Decimal
+    max_tokens: int
+
+
+def decide_request(*, speaker: Speaker, context: str, repair: str = "") -> ProviderRequest:
+    """The question what to do. `repair` says what was wrong with the first answer."""
+    return _request(Purpose.DECIDE, speaker, DECIDE, context, repair=repair)
+
+
+def vote_request(*, speaker: Speaker, context: str, proposal: ProposedOrder) -> ProviderRequest:
+    """The question what to say of a proposal. It holds nobody else's vote."""
+    return _request(Purpose.VOTE, speaker, VOTE, context, proposal=canonical(proposal))
+
+
+def read_proposal(text: str) -> ProposedOrder:
+    """The proposal inside of a request. Raises pydantic.ValidationError for any other text."""
+    return PROPOSED.validate_json(text)
+
+
+def _request(
+    purpose: Purpose,
+    speaker: Speaker,
+    question: str,
+    context: str,
+    *,
+    proposal: str = "",
+    repair: str = "",
+) -> ProviderRequest:
+    return ProviderRequest(
+        purpose=purpose,
+        role=speaker.role,
+        model=speaker.model,
+        system=speaker.system_prompt,
+        prompt=f"{speaker.strategy_prompt}\n\n{question}",
+        context=context,
+        proposal=proposal,
+        repair=REPAIR.format(problem=repair) if repair else "",
+        temperature=speaker.temperature,
+        max_tokens=speaker.max_tokens,
+    )

@@ -1,0 +1,1 @@
+"""What answers for agents: built in agents.worlds and nowhere else."""

@@ -1,0 +1,1 @@
+"""Reads of agents, teams, executions and conversations."""

@@ -1,0 +1,1 @@
+"""What changes agents, sessions and executions: short transactions, journaled."""

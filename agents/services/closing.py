@@ -1,0 +1,143 @@
+"""The vote closes: the tally, the ballots as messages and the decision, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from agents.domain.ballots import parse_ballot
+from agents.domain.replies import ParseProblem
+from agents.domain.rules.sizing import smallest
+from agents.domain.sentences import decision_words, silence_words, vote_words
+from agents.domain.states import ExecutionState, MessageType, Outcome
+from agents.domain.voting import CastBallot, ProposedOrder, Tally, tally
+from agents.models import Decision, Execution, Proposal
+from agents.selectors.panels import Seat
+from agents.services.ballots import cast_ballots, order_of, proposals
+from agents.services.briefings import Briefing
+from agents.services.calls import Round, known_reply
+from agents.services.endings import end
+from agents.services.leases import Lease, held
+from agents.services.messages import Place, Saying, say
+from agents.services.outcomes import decision_id, journal_decision
+from trading.domain.states import Side
+from tradingfarm.kernel.journal import transaction
+from tradingfarm.kernel.money import plain
+
+
+def close_vote(*, lease: Lease, briefing: Briefing, at: datetime) -> Outcome:
+    """Count the ballots, store and show everything; only an approval leaves the execution open.
+
+    Raises LeaseLost. Votes that arrive later find the proposal closed.
+    """
+    with transaction():
+        execution = held(lease)
+        proposal = (
+            proposals().select_for_update(no_key=True, of=("self",)).get(execution=execution)
+        )
+        order, ballots = order_of(proposal), cast_ballots(proposal.id)
+        minimum, lot = _sizes(briefing, order)
+        found = tally(
+            proposal=order,
+            ballots=ballots,
+            voters=briefing.panel.voters,
+            quorum=briefing.panel.quorum,
+            minimum=minimum,
+            lot=lot,
+        )
+        proposal.closed_at = at
+        proposal.save(update_fields=["closed_at"])
+        for number, seat in enumerate(briefing.panel.voting):
+            place = Place.FIRST_VOTE + number
+            saying = _vote_saying(execution.id, seat, ballots, order, place)
+            say(execution=execution, saying=saying, at=at)
+        _decide(execution, proposal, found, at)
+        if found.outcome is not Outcome.APPROVED:
+            end(execution=execution, state=ExecutionState.DECIDED, at=at)
+    return found.outcome
+
+
+def _sizes(briefing: Briefing, order: ProposedOrder) -> tuple[Decimal, Decimal]:
+    """The smallest order and the step of sizes; an exit may be as small as one lot."""
+    view = next(view for view in briefing.context.symbols if view.symbol == order.symbol)
+    return (view.lot_size if order.side is Side.SELL else smallest(view)), view.lot_size
+
+
+def _vote_saying(
+    execution_id: UUID,
+    seat: Seat,
+    ballots: Sequence[CastBallot],
+    order: ProposedOrder,
+    place: int,
+) -> Saying:
+    own = next((each for each in ballots if each.voter_id == seat.agent_id), None)
+    if own is None:
+        content = silence_words(_why_silent(execution_id, seat))
+        payload: dict[str, str | None] = {"choice": "abstain", "hash": order.hash()}
+    else:
+        content = vote_words(own.ballot)
+        payload = {
+            "choice": own.ballot.choice.value,
+            "quantity": plain(own.ballot.quantity) if own.ballot.quantity else None,
+            "stop_loss": plain(own.ballot.stop_loss) if own.ballot.stop_loss else None,
+            "veto": own.ballot.veto,
+            "hash": own.proposal_hash,
+        }
+    return Saying(
+        place,
+        MessageType.VOTE,
+        seat.agent_id,
+        seat.name,
+        content,
+        payload,
+        reply_to=Place.OPENING,
+    )
+
+
+def _why_silent(execution_id: UUID, seat: Seat) -> str:
+    if not seat.is_active:
+        return f"{seat.name} is paused."
+    reply = known_reply(execution_id=execution_id, agent_id=seat.agent_id, round=Round.VOTE)
+    if reply is None:
+        return "No ballot arrived in time."
+    problem = parse_ballot(reply) if isinstance(reply, str) else reply
+    return problem.sentence if isinstance(problem, ParseProblem) else "The ballot came too late."
+
+
+def _decide(execution: Execution, proposal: Proposal, found: Tally, at: datetime) -> None:
+    words = decision_words(found.outcome, found.counts, found.order, found.reasons)
+    Decision.objects.create(
+        id=decision_id(execution.id),
+        execution=execution,
+        proposal=proposal,
+        outcome=found.outcome,
+        approvals=found.counts.approvals,
+        rejections=found.counts.rejections,
+        abstentions=found.counts.abstentions,
+        quantity=found.order.quantity if found.order else Decimal(0),
+        stop_loss=found.order.stop_loss if found.order else None,
+        take_profit=found.order.take_profit if found.order else None,
+        hash=found.order.hash() if found.order else "",
+        reason=" ".join(found.reasons),
+        as_of=execution.as_of,
+        at=at,
+    )
+    payload = {
+        "outcome": found.outcome.value,
+        "approvals": str(found.counts.approvals),
+        "rejections": str(found.counts.rejections),
+        "abstentions": str(found.counts.abstentions),
+        "quantity": plain(found.order.quantity) if found.order else "0",
+        "hash": found.order.hash() if found.order else "",
+    }
+    saying = Saying(
+        Place.DECISION,
+        MessageType.DECISION,
+        None,
+        execution.team.name,
+        words,
+        payload,
+        reply_to=Place.OPENING,
+    )
+    say(execution=execution, saying=saying, at=at)
+    journal_decision(execution, payload | {"reason": words}, at=at)

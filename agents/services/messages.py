@@ -1,0 +1,83 @@
+"""What agents say to each other: a row and a journal event for each message, at a fixed place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from uuid import UUID, uuid5
+
+from agents.domain.states import MessageType
+from agents.models import Execution, Message
+from tradingfarm.kernel.journal import account_stream, record
+
+ALL = ["all"]
+
+
+class Place(IntEnum):
+    """Where a message stands in its execution's conversation, so that repeating finds it."""
+
+    OPENING = 0
+    FIRST_VOTE = 10
+    DECISION = 100
+    GATE = 101
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A message before it is stored. Without a sender the team itself speaks."""
+
+    place: int
+    message_type: MessageType
+    sender_id: UUID | None
+    sender_name: str
+    content: str
+    payload: Mapping[str, object] = field(default_factory=dict)
+    reply_to: int | None = None
+    response_timeout_seconds: int | None = None
+
+
+def say(*, execution: Execution, saying: Saying, at: datetime) -> None:
+    """Store and journal one message inside the open transaction."""
+    message = Message.objects.create(
+        id=message_id(execution_id=execution.id, place=saying.place),
+        account_id=execution.account_id,
+        execution=execution,
+        sender_id=saying.sender_id,
+        sender_name=saying.sender_name,
+        recipients=ALL,
+        message_type=saying.message_type,
+        content=saying.content,
+        payload=dict(saying.payload),
+        reply_to_id=_reply_to(execution, saying),
+        requires_response=saying.response_timeout_seconds is not None,
+        response_timeout_seconds=saying.response_timeout_seconds,
+        place=saying.place,
+        as_of=execution.as_of,
+        at=at,
+    )
+    record(
+        stream=account_stream(execution.account_id),
+        kind="agent.message",
+        actor=f"agent:{saying.sender_name}",
+        subject=f"execution:{execution.id}",
+        payload={
+            "message": message.id,
+            "type": saying.message_type,
+            "sender": saying.sender_name,
+            "content": saying.content,
+            "details": dict(saying.payload),
+        },
+        at=at,
+        as_of=execution.as_of,
+    )
+
+
+def message_id(*, execution_id: UUID, place: int) -> UUID:
+    """The id of the message at a place of an execution: the same in every replay."""
+    return uuid5(execution_id, f"message:{place}")
+
+
+def _reply_to(execution: Execution, saying: Saying) -> UUID | None:
+    if saying.reply_to is None:
+        return None
+    return message_id(execution_id=execution.id, place=saying.reply_to)

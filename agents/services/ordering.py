@@ -1,0 +1,142 @@
+"""The last step: the decided order goes through the risk gate once, whatever crashes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from agents.domain.sentences import approved_words, denied_words
+from agents.domain.states import ExecutionState, MessageType, Outcome, Role, SessionState
+from agents.models import Decision, TradingSession
+from agents.selectors.panels import Seat
+from agents.services.briefings import Briefing, permission_id
+from agents.services.endings import end
+from agents.services.leases import Lease, held
+from agents.services.messages import Place, Saying, say
+from trading.domain.requests import OrderRequest
+from trading.domain.states import ExitReason, Side, Source
+from trading.models import Assessment
+from trading.services.decisions import Verdict, decide
+from tradingfarm.kernel.journal import transaction
+
+NO_SESSION = "Not ordered: the session is not in AUTO_TRADING any more. A person may start one."
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A stored decision as what it asks of the gate."""
+
+    request: OrderRequest
+    symbol: str
+    actor: str
+    trades: bool
+
+
+def decided(*, briefing: Briefing) -> Decided | None:
+    """The execution's approved decision; None when there is none or it was refused by the vote.
+
+    `trades` is read anew: whether its session is in AUTO_TRADING at this moment.
+    """
+    decision = (
+        Decision.objects.filter(execution=briefing.execution_id, outcome=Outcome.APPROVED)
+        .select_related("proposal__instrument", "proposal__proposer", "execution")
+        .first()
+    )
+    if decision is None or decision.proposal is None:
+        return None
+    return Decided(
+        request=_request(decision, briefing),
+        symbol=decision.proposal.instrument.symbol,
+        actor=f"agent:{decision.proposal.proposer.name}",
+        trades=_trades(decision.execution.session_id),
+    )
+
+
+def order(*, decided: Decided, account_id: UUID, now: datetime, at: datetime) -> Verdict | None:
+    """Ask the gate, in its own transaction; None, and nothing asked, when the session has ended.
+
+    Repeating it gives the first verdict again. `now` is market time, `at` wall time.
+    """
+    if not decided.trades:
+        return None
+    return decide(
+        account_id=account_id, request=decided.request, actor=decided.actor, now=now, at=at
+    )
+
+
+def conclude(
+    *, lease: Lease, briefing: Briefing, decided: Decided, verdict: Verdict | None, at: datetime
+) -> None:
+    """Link the gate's assessment, say what came of it, and end the execution. Raises LeaseLost."""
+    with transaction():
+        execution = held(lease)
+        if verdict is not None:
+            Decision.objects.filter(execution=execution).update(assessment=verdict.assessment_id)
+        speaker = _speaker(briefing)
+        saying = Saying(
+            Place.GATE,
+            MessageType.UPDATE,
+            speaker.agent_id if speaker else None,
+            speaker.name if speaker else execution.team.name,
+            _words(decided, verdict),
+            _payload(verdict),
+            reply_to=Place.DECISION,
+        )
+        say(execution=execution, saying=saying, at=at)
+        end(execution=execution, state=ExecutionState.DECIDED, at=at)
+
+
+def _request(decision: Decision, briefing: Briefing) -> OrderRequest:
+    proposal = decision.proposal
+    if proposal is None:
+        raise ValueError(f"Decision {decision.id} has no proposal to order.")
+    side = Side(proposal.side)
+    return OrderRequest(
+        intent_key=f"decision:{decision.id}",
+        source=Source.AGENT,
+        instrument_id=proposal.instrument_id,
+        side=side,
+        quantity=decision.quantity,
+        permission_id=permission_id(account_id=briefing.account_id, panel=briefing.panel),
+        stop_loss=decision.stop_loss,
+        take_profit=decision.take_profit,
+        reason=ExitReason.EXIT_SIGNAL.value if side is Side.SELL else "",
+        strategy=proposal.strategy,
+        confidence=proposal.confidence,
+        reasoning=proposal.reasoning,
+        decision_id=decision.id,
+    )
+
+
+def _trades(session_id: UUID | None) -> bool:
+    if session_id is None:
+        return False
+    return TradingSession.objects.filter(id=session_id, state=SessionState.AUTO_TRADING).exists()
+
+
+def _speaker(briefing: Briefing) -> Seat | None:
+    """The Execution agent speaks of orders; a team without one speaks itself."""
+    seats = briefing.panel.seats
+    return next((seat for seat in seats if seat.speaker.role is Role.EXECUTION), None)
+
+
+def _words(decided: Decided, verdict: Verdict | None) -> str:
+    if verdict is None:
+        return NO_SESSION
+    if verdict.approved:
+        side = decided.request.side.value
+        return approved_words(side=side, quantity=verdict.quantity, symbol=decided.symbol)
+    checks = Assessment.objects.values_list("checks", flat=True).get(id=verdict.assessment_id)
+    return denied_words(
+        [(each["code"], each["number"], each["limit"]) for each in checks if not each["passed"]]
+    )
+
+
+def _payload(verdict: Verdict | None) -> dict[str, object]:
+    if verdict is None:
+        return {"ordered": False}
+    return {
+        "ordered": verdict.approved,
+        "order": str(verdict.order_id) if verdict.order_id else None,
+        "assessment": str(verdict.assessment_id),
+        "denials": list(verdict.denials),
+    }

@@ -1,0 +1,35 @@
+"""Doorbells of the agents: which execution to think about, and a sweep for those nobody heard."""
+
+import itertools
+import os
+import socket
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from agents.loop.asking import Runtime
+from agents.loop.thinking import think as think_through
+from agents.selectors.executions import waiting
+from agents.services.endings import TASK
+from agents.worlds import provider_named
+from tradingfarm.kernel.clock import SystemClock
+from tradingfarm.kernel.wake import ring
+
+CLAIMS = itertools.count(1)
+LONGEST_HOST = 30
+
+
+@shared_task(name=TASK)
+def think(*, row_id: str, **_: Any) -> None:
+    """Bring one execution to its end, if it waits. Ringing twice or late harms nothing."""
+    owner = f"{socket.gethostname()[:LONGEST_HOST]}:{os.getpid()}:{next(CLAIMS)}"
+    runtime = Runtime(clock=SystemClock(), provider_named=provider_named, owner=owner)
+    think_through(execution_id=UUID(row_id), runtime=runtime)
+
+
+@shared_task(name="agents.sweep")
+def sweep(**_: Any) -> None:
+    """Ring for every execution that waits unheard or whose lease was lost."""
+    for execution_id in waiting(at=SystemClock().now()):
+        ring(TASK, row_id=execution_id)
