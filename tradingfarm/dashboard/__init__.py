@@ -1,0 +1,1 @@
+"""What the dashboard shows, composed from several apps: frozen values for templates."""
