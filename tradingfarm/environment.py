@@ -3,7 +3,7 @@
 import os
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -75,7 +75,7 @@ def database(url: str, *, options: dict[str, object]) -> dict[str, object]:
     """
     parts = urlsplit(url)
     name = unquote(parts.path.lstrip("/"))
-    if parts.scheme not in ("postgres", "postgresql") or not name:
+    if parts.scheme not in ("postgres", "postgresql") or not name or not _has_port_or_none(parts):
         raise ImproperlyConfigured(
             "DATABASE_URL must look like postgresql://user:password@host:5432/tradingfarm; "
             "TradingFarm needs PostgreSQL."
@@ -89,6 +89,13 @@ def database(url: str, *, options: dict[str, object]) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         "OPTIONS": {**options, **dict(parse_qsl(parts.query))},
     }
+
+
+def _has_port_or_none(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def broker(url: str) -> str:

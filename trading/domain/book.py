@@ -1,7 +1,7 @@
 """An account as one immutable value: what the gate reads and what a fill changes.
 
-Live trading loads it under the account's row lock; a backtest keeps it in memory. The rules are the
-same objects.
+Live trading loads it under the account's row lock; a backtest keeps it in memory. The rules are
+the same objects.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from trading.domain.states import HaltState, Side
-from tradingfarm.kernel.money import ZERO, round_half_even
+from tradingfarm.kernel.money import ZERO, plain, round_half_even
 
 PRECISION = Decimal("0.00000001")
 """Amounts are rounded once, at the fill, half to even, to eight places."""
@@ -54,7 +54,7 @@ class Lot:
 
 @dataclass(frozen=True)
 class Holding:
-    """One instrument in the account: the position, the asking agent's share, and what is at work."""
+    """One instrument in the account: the position, the asker's share, and what is at work."""
 
     position: Lot = Lot()
     share: Lot = Lot()
@@ -64,14 +64,28 @@ class Holding:
     share_buying_cash: Decimal = ZERO
     unresolved: bool = False
 
+    @property
+    def share_free(self) -> Decimal:
+        """What of the share no sell at work has offered yet."""
+        return self.share.quantity - self.share_reserved
+
 
 @dataclass(frozen=True)
 class TradingHours:
-    """When an agent may open positions, in the zone's local time."""
+    """When an agent may open positions, in the zone's local time: [start, end).
+
+    An end before the start lies on the next day; equal ones are the whole day.
+    """
 
     start: time
     end: time
     zone: str
+
+    def cover(self, local: time) -> bool:
+        """Whether the zone's local time lies within."""
+        if self.start < self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
 
 
 @dataclass(frozen=True)
@@ -141,7 +155,7 @@ class Book:
 
     @property
     def equity(self) -> Decimal:
-        """Cash plus every position at its last price; a position without a price counts its cost."""
+        """Cash plus every position at its last price, or at its cost where there is no price."""
         return self.cash + sum(
             (self._value(key, holding.position) for key, holding in self.holdings.items()), ZERO
         )
@@ -202,7 +216,7 @@ def trade(lot: Lot, report: TradeReport) -> Lot:
             fees=fees,
         )
     if report.quantity > lot.quantity:
-        raise Oversold(f"{report.quantity} sold of {lot.quantity} held.")
+        raise Oversold(f"{plain(report.quantity)} sold of {plain(lot.quantity)} held.")
     removed = cost_of(lot, report.quantity)
     return Lot(
         quantity=lot.quantity - report.quantity,

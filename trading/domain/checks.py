@@ -1,21 +1,21 @@
 """Every check of the risk gate: a small pure function with its number, its limit and its room.
 
-A check gets the book, the request and the moment; it never stops the others from running. `room` is
-the largest quantity that this check alone would let pass, None when size does not matter to it.
+A check gets the book, the request and the moment; it never stops the others from running. `room`
+is the largest quantity that this check alone would let pass, None when size is nothing to it.
 Sells only reduce (long only), so checks of counts, losses and sizes let them pass.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from trading.domain.book import Book, Limits, Price
+from trading.domain.book import PRECISION, Book, Limits, Price, Terms
 from trading.domain.requests import OrderRequest
 from trading.domain.states import HaltState, Side, Source
-from tradingfarm.kernel.money import ZERO, floor_to_step, plain
+from tradingfarm.kernel.money import MONEY, ZERO, ceil_to_step, floor_to_step, plain
 
 DUPLICATE_WINDOW = timedelta(seconds=60)
 HUNDRED = Decimal(100)
@@ -67,13 +67,16 @@ class Case:
 
     @property
     def worst_price(self) -> Decimal:
-        """The collar: the price beyond which the exchange may not fill. Zero without a price."""
+        """The collar: the price beyond which the exchange may not fill, on the tick within it.
+
+        Zero without a price.
+        """
         if self.price is None:
             return ZERO
-        collar = self.collar / HUNDRED
+        collar, tick = self.collar / HUNDRED, self.terms.tick_size
         if self.request.side is Side.BUY:
-            return self.price.ask * (1 + collar)
-        return self.price.bid * (1 - collar)
+            return floor_to_step(self.price.ask * (1 + collar), tick)
+        return max(ceil_to_step(self.price.bid * (1 - collar), tick), tick)
 
     @property
     def collar(self) -> Decimal:
@@ -82,13 +85,8 @@ class Case:
         return limits.price_collar_pct if limits else Decimal(5)
 
     @property
-    def worst_cost(self) -> Decimal:
-        """The most that one unit can cost, with its fee."""
-        return self.worst_price * (1 + self.book.fee_rate)
-
-    @property
-    def lot_size(self) -> Decimal:
-        return self.book.terms[self.request.instrument_id].lot_size
+    def terms(self) -> Terms:
+        return self.book.terms[self.request.instrument_id]
 
     @property
     def is_entry(self) -> bool:
@@ -98,11 +96,32 @@ class Case:
     def is_agents(self) -> bool:
         return self.request.source is Source.AGENT
 
+    def sized(self, quantity: Decimal) -> "Case":
+        """The same case for another quantity."""
+        return replace(self, request=replace(self.request, quantity=quantity))
+
+    def worst_cost(self, quantity: Decimal) -> Decimal:
+        """The most that a fill of `quantity` can take from the cash: value and fee, rounded up."""
+        value = ceil_to_step(quantity * self.worst_price, PRECISION)
+        return value + ceil_to_step(value * self.book.fee_rate, PRECISION)
+
     def units(self, value: Decimal) -> Decimal:
-        """How many whole lots `value` pays for at the worst price, never negative."""
-        if self.worst_price <= 0 or value <= 0:
+        """The quantity in whole lots that `value` pays for at the worst price, never negative."""
+        price_of_lot = self.worst_price * self.terms.lot_size
+        if price_of_lot <= 0 or value <= 0:
             return ZERO
-        return floor_to_step(value / self.worst_price, self.lot_size)
+        return MONEY.divide_int(value, price_of_lot) * self.terms.lot_size
+
+    def affordable(self, cash: Decimal) -> Decimal:
+        """The quantity in whole lots whose worst cost `cash` covers, never negative.
+
+        The largest one, unless a lot is worth less than the last decimal place that costs are
+        rounded up to; then it keeps a few of these in hand.
+        """
+        quantity = self.units(cash / (1 + self.book.fee_rate))
+        if self.worst_cost(quantity) <= cash:
+            return quantity
+        return self.units((cash - 3 * PRECISION) / (1 + self.book.fee_rate))
 
 
 Rule = Callable[[Case], Check]
@@ -134,7 +153,7 @@ def halt_state(case: Case) -> Check:
 
 def symbol_allowed(case: Case) -> Check:
     """Entries only in symbols that the permission allows and does not block."""
-    symbol = case.book.terms[case.request.instrument_id].symbol
+    symbol = case.terms.symbol
     limits = case.book.limits
     if limits is None or not case.is_entry:
         return Check(Code.SYMBOL_ALLOWED, symbol, "any", passed=True)
@@ -156,7 +175,7 @@ def stale_price(case: Case) -> Check:
 
 
 def price_collar(case: Case) -> Check:
-    """The price to trade at may lie at most the collar away from the last trade (RTS 6, art. 15)."""
+    """The price to trade at lies at most the collar away from the last trade (RTS 6, art. 15)."""
     limit = f"{plain(case.collar)} %"
     if case.price is None or case.price.last <= 0:
         return Check(Code.PRICE_COLLAR, "no price", limit, passed=False)
@@ -170,14 +189,14 @@ def price_collar(case: Case) -> Check:
 
 def trading_hours(case: Case) -> Check:
     """The market must be open, and an agent's entry must lie within its permission's hours."""
-    if not case.book.terms[case.request.instrument_id].market_open:
+    if not case.terms.market_open:
         return Check(Code.TRADING_HOURS, "market closed", "market open", passed=False)
     hours = case.book.limits.hours if case.book.limits else None
     if hours is None or not case.is_entry:
         return Check(Code.TRADING_HOURS, "market open", "market open", passed=True)
     local = case.now.astimezone(ZoneInfo(hours.zone)).time()
     limit = f"{hours.start:%H:%M} to {hours.end:%H:%M} {hours.zone}"
-    return Check(Code.TRADING_HOURS, f"{local:%H:%M}", limit, hours.start <= local < hours.end)
+    return Check(Code.TRADING_HOURS, f"{local:%H:%M}", limit, hours.cover(local))
 
 
 def stop_required(case: Case) -> Check:
@@ -236,23 +255,26 @@ def buying_power(case: Case) -> Check:
     free = case.book.cash - case.book.reserved
     if not case.is_entry:
         return Check(Code.BUYING_POWER, "exit", _money(free), passed=True)
-    cost = case.request.quantity * case.worst_cost
-    room = case.units(free / (1 + case.book.fee_rate))
-    return Check(Code.BUYING_POWER, _money(cost), _money(free), cost <= free, room)
+    cost = case.worst_cost(case.request.quantity)
+    return Check(
+        Code.BUYING_POWER, _money(cost), _money(free), cost <= free, case.affordable(free)
+    )
 
 
 def position_held(case: Case) -> Check:
-    """An exit is clamped to what the agent holds and has not yet offered."""
+    """An exit is clamped to what the agent holds and has not yet offered, in whole lots."""
     if case.is_entry:
         return Check(Code.POSITION_HELD, "entry", "", passed=True)
-    holding = case.book.holding(case.request.instrument_id)
-    free = holding.share.quantity - holding.share_reserved
-    return Check(Code.POSITION_HELD, plain(case.request.quantity), plain(free), free > 0, free)
+    free = case.book.holding(case.request.instrument_id).share_free
+    room = floor_to_step(max(free, ZERO), case.terms.lot_size)
+    return Check(
+        Code.POSITION_HELD, plain(case.request.quantity), plain(free), free > 0, room=room
+    )
 
 
 def minimum_size(case: Case) -> Check:
     """Whole lots, and for an entry at least the instrument's minimum notional."""
-    terms = case.book.terms[case.request.instrument_id]
+    terms = case.terms
     quantity = case.request.quantity
     whole = quantity > 0 and floor_to_step(quantity, terms.lot_size) == quantity
     last = case.price.last if case.price else ZERO

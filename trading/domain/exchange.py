@@ -81,7 +81,7 @@ class ExchangeUnavailable(FarmError):
 
 
 class Exchange(Protocol):
-    """One venue. `place` never raises; the questions raise ExchangeUnavailable."""
+    """One venue. `place` never raises; `cancel` and the questions raise ExchangeUnavailable."""
 
     delays: Delays
 

@@ -48,9 +48,9 @@ class Match:
 def match(order: Resting, touch: Touch, *, fill_number: int) -> Match | None:
     """Fill the whole order at the touch plus slippage, or None beyond its worst price.
 
-    Slippage in basis points is the account's figure, jittered by ±50 % from the named random stream
-    (seed, "paper", client order id, fill number), plus an impact in proportion to the part of the
-    volume seen that the order takes. The price is rounded to the tick against the order.
+    Slippage in basis points is the account's figure, jittered by ±50 % from the named random
+    stream (seed, "paper", client order id, fill number), plus an impact in proportion to the part
+    of the volume seen that the order takes. The price is rounded to the tick against the order.
     """
     jitter = Decimal(str(stream(order.seed, "paper", order.client_order_id, fill_number).random()))
     bps = order.slippage_bps * (Decimal("0.5") + jitter) + _impact(order.quantity, touch.volume)

@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.book import PRECISION, Book
-from trading.domain.checks import RULES, Case, Check
+from trading.domain.book import Book, Price
+from trading.domain.checks import RULES, Case, Check, Code, minimum_size
 from trading.domain.requests import OrderRequest
 from trading.domain.states import Side
-from tradingfarm.kernel.money import ZERO, ceil_to_step, floor_to_step
+from tradingfarm.kernel.money import ZERO, floor_to_step
+
+SIZE = Code.MINIMUM_SIZE
 
 
 @dataclass(frozen=True)
@@ -43,37 +45,32 @@ def assess(book: Book, request: OrderRequest, now: datetime) -> Assessment:
     """
     case = Case(book, _clamped(book, request), book.prices.get(request.instrument_id), now)
     checks = tuple(rule(case) for rule in RULES)
-    order = _approve(case) if all(check.passed for check in checks) else None
+    passed = all(check.passed for check in checks)
+    order = _approve(case, case.price) if passed and case.price else None
     return Assessment(case.request, checks, _largest(case, checks), order)
 
 
 def _clamped(book: Book, request: OrderRequest) -> OrderRequest:
     if not request.reduces:
         return request
-    holding = book.holding(request.instrument_id)
-    free = holding.share.quantity - holding.share_reserved
+    free = max(min(request.quantity, book.holding(request.instrument_id).share_free), ZERO)
     lot_size = book.terms[request.instrument_id].lot_size
-    return replace(
-        request, quantity=floor_to_step(max(min(request.quantity, free), ZERO), lot_size)
-    )
+    return replace(request, quantity=floor_to_step(free, lot_size))
 
 
 def _largest(case: Case, checks: tuple[Check, ...]) -> Decimal:
-    """The largest quantity that every check would let pass; zero when one fails at any size."""
-    if any(not check.passed and check.room is None for check in checks):
+    """The largest quantity that every check would let pass; zero when one fails at any size.
+
+    Rooms are whole lots, so a request that only was too small or broken has a size that passes.
+    """
+    if any(not check.passed and check.room is None and check.code is not SIZE for check in checks):
         return ZERO
-    rooms = [check.room for check in checks if check.room is not None]
-    return max(min(rooms), ZERO) if rooms else case.request.quantity
+    largest = min(check.room for check in checks if check.room is not None)
+    return largest if minimum_size(case.sized(largest)).passed else ZERO
 
 
-def _approve(case: Case) -> ApprovedOrder:
-    price = case.price
-    if price is None:
-        raise ValueError("An order without a price cannot pass the checks.")
-    tick = case.book.terms[case.request.instrument_id].tick_size
+def _approve(case: Case, price: Price) -> ApprovedOrder:
     if case.request.side is Side.SELL:
-        worst = max(ceil_to_step(case.worst_price, tick), tick)
-        return ApprovedOrder(case.request, price.bid, worst, ZERO)
-    worst = floor_to_step(case.worst_price, tick)
-    cost = ceil_to_step(case.request.quantity * worst * (1 + case.book.fee_rate), PRECISION)
-    return ApprovedOrder(case.request, price.ask, worst, cost)
+        return ApprovedOrder(case.request, price.bid, case.worst_price, ZERO)
+    reserved = case.worst_cost(case.request.quantity)
+    return ApprovedOrder(case.request, price.ask, case.worst_price, reserved)

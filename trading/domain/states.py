@@ -68,7 +68,7 @@ MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.OPEN: _AT_EXCHANGE - {OrderState.OPEN},
     OrderState.PARTIALLY_FILLED: _AT_EXCHANGE - {OrderState.OPEN},
 } | {state: frozenset() for state in TERMINAL}
-"""From each state, where an order may go. A terminal order takes late fills and never moves again."""
+"""From each state, where an order may go. A terminal order takes late fills and never moves."""
 
 
 class ProtectionKind(StrEnum):

@@ -1,10 +1,11 @@
-"""The paper exchange: an exchange like any other, with tables and committed transactions of its own.
+"""The paper exchange: one like any other, with tables and committed transactions of its own.
 
-Orders rest until `match` runs at the quotes of their feed; a market order that cannot fill within its
-worst price is canceled at once (immediate or cancel).
+Orders rest until `match` runs at the quotes of their feed; a market order that cannot fill within
+its worst price is canceled at once (immediate or cancel).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -28,8 +29,10 @@ from trading.domain.matching import Match, Resting, Touch
 from trading.domain.matching import match as matched
 from trading.domain.states import OrderState, Side
 from trading.models import PaperOrder, PaperTrade
+from tradingfarm.kernel.statements import Values
 
-# One statement, so the order exists or it does not; the exchange itself looks at the clock.
+# One statement, and no transaction around it: one call reads the clock, writes the order and
+# commits it, so that no process that was paused in between can let an order appear later.
 PLACE = """
 INSERT INTO trading_paperorder (client_order_id, account_key, feed_name, instrument_key, side,
     quantity, worst_price, filled_quantity, fee_rate, slippage_bps, seed, state, placed_at)
@@ -40,7 +43,8 @@ WHERE a.id = %(account)s AND clock_timestamp() <= %(deadline)s
 ON CONFLICT (client_order_id) DO NOTHING
 RETURNING id
 """
-NOT_ACCEPTED = "Refused: the request arrived after its deadline, or its id was used before."
+TOO_LATE = "Refused: the request arrived after its deadline."
+ID_IN_USE = "An order with this id is there already; whether this request made it is not proved."
 
 
 class TradedQuote(Protocol):
@@ -66,36 +70,42 @@ class PaperExchange:
 
     def place(self, placing: Placing) -> Outcome:
         try:
-            with atomic(durable=True), connection.cursor() as cursor:
+            with connection.cursor() as cursor:
                 cursor.execute(PLACE, _arguments(placing))
                 row = cursor.fetchone()
+            if row is not None:
+                return Outcome(OutcomeKind.ACCEPTED, exchange_order_id=str(row[0]))
+            if PaperOrder.objects.filter(client_order_id=placing.client_order_id).exists():
+                return Outcome(OutcomeKind.UNKNOWN, problem=ID_IN_USE)
         except DatabaseError as error:
             return Outcome(OutcomeKind.UNKNOWN, problem=f"{type(error).__name__}: {error}"[:200])
-        if row is None:
-            return Outcome(OutcomeKind.REJECTED, problem=NOT_ACCEPTED)
-        return Outcome(OutcomeKind.ACCEPTED, exchange_order_id=str(row[0]))
+        return Outcome(OutcomeKind.REJECTED, problem=TOO_LATE)
 
     def reports(self, *, client_order_ids: Iterable[str]) -> Mapping[str, Report]:
         trades = Prefetch("trades", PaperTrade.objects.order_by("id"))
-        try:
-            orders = list(
-                PaperOrder.objects.filter(
-                    client_order_id__in=list(client_order_ids)
-                ).prefetch_related(trades)
-            )
-        except DatabaseError as error:
-            raise ExchangeUnavailable(f"The paper exchange did not answer: {error}") from error
+        asked = PaperOrder.objects.filter(client_order_id__in=list(client_order_ids))
+        with _answering():
+            orders = list(asked.prefetch_related(trades))
         return {order.client_order_id: _report(order) for order in orders}
 
     def open_orders(self, *, account_id: UUID) -> tuple[str, ...]:
         orders = PaperOrder.objects.filter(account_key=account_id, state=PaperOrder.State.OPEN)
-        return tuple(orders.order_by("id").values_list("client_order_id", flat=True))
+        with _answering():
+            return tuple(orders.order_by("id").values_list("client_order_id", flat=True))
 
     def cancel(self, *, client_order_id: str) -> None:
-        with atomic(durable=True):
-            PaperOrder.objects.filter(
-                client_order_id=client_order_id, state=PaperOrder.State.OPEN
-            ).update(state=PaperOrder.State.CANCELED)
+        order = PaperOrder.objects.filter(client_order_id=client_order_id)
+        with _answering():
+            order.filter(state=PaperOrder.State.OPEN).update(state=PaperOrder.State.CANCELED)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """A database that fails is an exchange that does not answer."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise ExchangeUnavailable(f"The paper exchange did not answer: {error}") from error
 
 
 def match(
@@ -136,7 +146,7 @@ def _announce() -> None:
         cursor.execute("NOTIFY farm_orders")
 
 
-def _arguments(placing: Placing) -> dict[str, object]:
+def _arguments(placing: Placing) -> Values:
     return {
         "client_order_id": placing.client_order_id,
         "account": placing.account_id,

@@ -1,7 +1,9 @@
 from decimal import Decimal
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -11,7 +13,7 @@ from trading.models.columns import money
 
 
 class Account(models.Model):
-    """Money on one exchange. Its row is the lock that every decision about the money takes first."""
+    """Money on one exchange. Its row is the lock that each decision about money takes first."""
 
     class Kind(models.TextChoices):
         PAPER = "paper", "Paper"
@@ -116,6 +118,11 @@ class Permission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_name} on {self.account_id}"
+
+    def clean(self) -> None:
+        """Raises ValidationError for hours in a time zone that does not exist."""
+        if self.hours_zone not in available_timezones():
+            raise ValidationError({"hours_zone": f"{self.hours_zone!r} is not a time zone."})
 
 
 class EquitySnapshot(models.Model):

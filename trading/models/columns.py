@@ -1,3 +1,4 @@
+from enum import StrEnum
 from typing import Any
 
 from django.db import models
@@ -8,6 +9,6 @@ def money(**options: Any) -> "models.DecimalField[Any, Any]":
     return models.DecimalField(max_digits=38, decimal_places=18, **options)
 
 
-def choices(enum: Any) -> list[tuple[str, str]]:
+def choices(enum: type[StrEnum]) -> list[tuple[str, str]]:
     """Choices of a StrEnum, labelled by their own value."""
     return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]

@@ -8,7 +8,7 @@ from trading.models.columns import choices, money
 
 
 class PaperOrder(models.Model):
-    """An order as the paper exchange knows it: tables of its own, written by its own transactions."""
+    """An order as the paper exchange knows it, written by that exchange's own transactions."""
 
     class State(models.TextChoices):
         OPEN = "OPEN"

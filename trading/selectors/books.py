@@ -1,5 +1,7 @@
 """The account as a Book: two statements, however many positions and orders it has."""
 
+import json
+import threading
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -9,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from market.models import Instrument
 from market.selectors.calendars import calendar_of
 from trading.domain.book import (
     Book,
@@ -62,7 +65,7 @@ SELECT
               sum(reserved_cash) AS cash,
               sum(reserved_cash) FILTER (
                 WHERE permission_id IS NOT DISTINCT FROM %(permission)s) AS share_cash,
-              bool_or(state IN ('UNKNOWN', 'SUBMITTING') AND deadline < clock_timestamp())
+              bool_or(state = 'UNKNOWN' OR state = 'SUBMITTING' AND deadline < clock_timestamp())
                 AS unresolved
        FROM trading_order
        WHERE account_id = %(account)s AND state NOT IN
@@ -83,8 +86,15 @@ SELECT
 """
 
 
+reading = threading.Lock()
+
+
 class NoSuchAccount(LookupError):
     """The account does not exist."""
+
+
+class NoSuchInstrument(LookupError):
+    """The instrument does not exist."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,16 @@ class Loaded:
 
     book: Book
     earlier: dict[str, Any] | None
+
+
+def know_calendars() -> None:
+    """Read the hours of all markets now: the first time takes seconds, too long under a lock.
+
+    One thread reads them, the others wait, however many begin at once.
+    """
+    with reading:
+        for name in Instrument.Calendar.values:
+            calendar_of(name)
 
 
 def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
@@ -151,7 +171,10 @@ def load_book(
     intent_key: str,
     now: datetime,
 ) -> Loaded:
-    """Everything the gate reads for one request, under the lock that the caller holds."""
+    """Everything the gate reads for one request, under the lock that the caller holds.
+
+    Raises NoSuchInstrument.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             LOAD,
@@ -163,9 +186,12 @@ def load_book(
                 "intent_key": intent_key,
             },
         )
-        row = cursor.fetchone()
-    permission, holdings, recent, earlier = row or (None, None, None, None)
+        row = cursor.fetchone() or ()
+    # Django hands jsonb over as text, for its own JSONField to read.
+    permission, holdings, recent, earlier = (part and json.loads(part) for part in row)
     book = _book(account, holdings or [], recent or [], now)
+    if instrument_id not in book.terms:
+        raise NoSuchInstrument(f"There is no instrument {instrument_id}.")
     return Loaded(_with_permission(book, permission), earlier)
 
 

@@ -70,7 +70,7 @@ class Portfolio:
 
 
 def portfolio(*, account_id: UUID) -> Portfolio:
-    """The account as it stands: three queries. Raises Account.DoesNotExist."""
+    """The account as it stands: four queries. Raises Account.DoesNotExist."""
     account = Account.objects.get(id=account_id)
     return Portfolio(
         account_id=account.id,
@@ -88,7 +88,7 @@ def _shares(account: Account) -> list[tuple[PositionShare, Decimal]]:
     shares = list(
         PositionShare.objects.filter(position__account=account, quantity__gt=0)
         .select_related("position__instrument", "permission")
-        .prefetch_related(Prefetch("protections", armed, to_attr="armed"))
+        .prefetch_related(Prefetch("protections", armed))
         .order_by("position__instrument__symbol", "id")
     )
     lasts = dict(
@@ -104,7 +104,7 @@ def _shares(account: Account) -> list[tuple[PositionShare, Decimal]]:
 
 
 def _held(share: PositionShare, last: Decimal) -> Held:
-    prices = {protection.kind: protection.price for protection in share.armed}
+    prices = {protection.kind: protection.price for protection in share.protections.all()}
     return Held(
         symbol=share.position.instrument.symbol,
         instrument_id=share.position.instrument_id,

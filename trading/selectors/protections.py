@@ -10,7 +10,7 @@ from trading.models import Protection
 
 @dataclass(frozen=True)
 class ArmedProtection:
-    """A price at which an exit order must be made: at or below for a stop, at or above for a target."""
+    """The price of an exit: at or below it for a stop, at or above it for a target."""
 
     id: UUID
     instrument_id: UUID

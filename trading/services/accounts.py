@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from market.models import Feed
+from trading.domain.book import PRECISION
 from trading.models import Account, CashMovement, Permission
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import account_stream, record, transaction
+from tradingfarm.kernel.money import floor_to_step
 from tradingfarm.people.models import User
 
 LIMITS = frozenset(
@@ -56,10 +58,13 @@ class UnknownLimit(FarmError):
 
 
 class BadDeposit(FarmError):
-    """An account opens with a positive amount."""
+    """An account opens with a positive amount of at most eight decimal places."""
 
     def __init__(self, deposit: Decimal) -> None:
-        super().__init__(f"A deposit is positive, not {deposit}.", permanent=True)
+        super().__init__(
+            f"A deposit is positive and has at most eight decimal places, not {deposit}.",
+            permanent=True,
+        )
 
 
 def open_paper_account(  # noqa: PLR0913 - what an account is made of
@@ -78,7 +83,7 @@ def open_paper_account(  # noqa: PLR0913 - what an account is made of
 
     `time_zone` (an IANA name; raises zoneinfo.ZoneInfoNotFoundError) says when its days begin.
     """
-    if deposit <= 0:
+    if not deposit.is_finite() or deposit <= 0 or floor_to_step(deposit, PRECISION) != deposit:
         raise BadDeposit(deposit)
     ZoneInfo(time_zone)
     with transaction():

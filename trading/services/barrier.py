@@ -1,7 +1,7 @@
 """The stop barrier: an advisory lock per account that claims share and an emergency stop owns.
 
-Not a row lock: new sharers of a row starve the stop (measured: minutes against milliseconds), while
-advisory locks queue fairly.
+Not a row lock: new sharers of a row starve the stop (measured: seconds to never, against
+milliseconds), while advisory locks queue fairly.
 """
 
 from uuid import UUID
@@ -23,7 +23,7 @@ def own_barrier(*, account_id: UUID) -> None:
 
 
 def _lock(function: str, account_id: UUID) -> None:
-    # The second key has 32 bits: accounts that collide share a barrier, which costs a moment's wait.
+    # The second key has 32 bits: accounts that collide share a barrier, which costs a short wait.
     key = account_id.int & 0x7FFF_FFFF
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s, %s)", [STOP, key])

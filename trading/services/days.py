@@ -1,15 +1,19 @@
 """The trading day of an account: its counters begin anew with each date in the account's zone.
 
-No midnight job resets anything. The engine rolls a feed's accounts before it stores the first quotes
-of a new day, so that the gap of the night counts for the new day; a decision rolls what was missed.
+No midnight job resets anything. The engine rolls a feed's accounts before it stores the first
+quotes of a new day, so that the gap of the night counts for the new day; a decision rolls what was
+missed.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
 
 from django.db import connection
 
 from trading.selectors.books import LockedAccount
+from tradingfarm.kernel.statements import Values
 
 # A clock that steps back never re-opens a day: only a later date rolls.
 ROLL_ACCOUNTS = """
@@ -39,22 +43,22 @@ def roll_days(*, feed_name: str, now: datetime) -> int:
 
     Runs inside the caller's transaction, before the new day's first quotes are stored.
     """
-    return len(_roll("a.feed_id = %(feed)s", now=now, feed=feed_name))
+    return len(_roll("a.feed_id = %(feed)s", {"now": now, "feed": feed_name}))
 
 
 def roll_account(*, account: LockedAccount, now: datetime) -> LockedAccount:
     """The locked account, on the day of `now`. Does nothing on the day that it is on already."""
     if not account.day_has_ended:
         return account
-    rows = _roll("a.id = %(account)s", now=now, account=account.id)
+    rows = _roll("a.id = %(account)s", {"now": now, "account": account.id})
     _, day, equity = rows[0]
     return replace(account, day=day, day_start_equity=equity)
 
 
-def _roll(which: str, *, now: datetime, **values: object) -> list[tuple[object, ...]]:
+def _roll(which: str, values: Values) -> list[tuple[UUID, date, Decimal]]:
     with connection.cursor() as cursor:
-        cursor.execute(ROLL_ACCOUNTS.format(which=which), {"now": now, **values})
-        rows = cursor.fetchall()
+        cursor.execute(ROLL_ACCOUNTS.format(which=which), values)
+        rows: list[tuple[UUID, date, Decimal]] = cursor.fetchall()
         if rows:
             cursor.execute(ROLL_PERMISSIONS, {"accounts": [row[0] for row in rows]})
     return rows

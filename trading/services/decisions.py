@@ -12,17 +12,18 @@ from django.db import connection
 from trading.domain.requests import OrderRequest, client_order_id, order_id
 from trading.domain.risk import ApprovedOrder, Assessment, assess
 from trading.domain.states import OrderState, Side
-from trading.selectors.books import LockedAccount, load_book, lock_account
+from trading.selectors.books import LockedAccount, know_calendars, load_book, lock_account
 from trading.services.days import roll_account
 from tradingfarm.kernel.canonical import canonical
 from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.kernel.money import plain
+from tradingfarm.kernel.statements import Values
 
 SEND_WITHIN = timedelta(seconds=30)
 """An approved order that was not claimed by then expires instead of being sent stale."""
 
-# One statement stores the whole decision while the account is locked: the order, its reservation, the
-# counters, the assessment. An empty order id is a denial, and only the assessment is written.
+# One statement stores the whole decision while the account is locked: the order, its reservation,
+# the counters, the assessment. An empty order id is a denial: only the assessment is written.
 STORE = """
 WITH approved AS (
   INSERT INTO trading_order (id, account_id, permission_id, instrument_id, intent_key,
@@ -77,9 +78,11 @@ def decide(
     """Check `request` under the account's lock and store the outcome, in one transaction.
 
     The same intent key gives the first answer again, however often it is asked. `now` is market
-    time, `at` wall time. Raises NoSuchAccount, and django.db.OperationalError when the lock is not
-    had within the lock timeout; nothing is stored then and asking again is safe.
+    time, `at` wall time. Raises NoSuchAccount, NoSuchInstrument, and django.db.OperationalError
+    when the lock is not had within the lock timeout; nothing is stored then and asking again is
+    safe.
     """
+    know_calendars()
     with transaction():
         return decide_locked(
             account=lock_account(account_id=account_id, now=now),
@@ -138,7 +141,7 @@ def _earlier(row: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _assessment(account: LockedAccount, found: Assessment, verdict: Verdict) -> dict[str, object]:
+def _assessment(account: LockedAccount, found: Assessment, verdict: Verdict) -> Values:
     return {
         "assessment": verdict.assessment_id,
         "account": account.id,
@@ -152,9 +155,7 @@ def _assessment(account: LockedAccount, found: Assessment, verdict: Verdict) -> 
     }
 
 
-def _order(
-    account: LockedAccount, found: Assessment, verdict: Verdict, at: datetime
-) -> dict[str, object]:
+def _order(account: LockedAccount, found: Assessment, verdict: Verdict, at: datetime) -> Values:
     request, order = found.request, found.order
     return {
         "order": verdict.order_id,
@@ -180,7 +181,7 @@ def _order(
     } | _prices(order)
 
 
-def _prices(order: ApprovedOrder | None) -> dict[str, object]:
+def _prices(order: ApprovedOrder | None) -> Values:
     return {
         "expected_price": order.expected_price if order else None,
         "worst_price": order.worst_price if order else None,

@@ -1,10 +1,10 @@
 """The emergency stop: one commit after which nothing is sent, then steps that can be resumed.
 
-It needs PostgreSQL and the exchange, nothing else. Whoever finds an unfinished run goes on with it:
-the command that asked, a page, or the sender after a crash. Each step is safe to repeat.
+It needs PostgreSQL and the exchange, nothing else. Whoever finds an unfinished run goes on with
+it: the command that asked, a page, or the sender after a crash. Each step is safe to repeat.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db.models import F
@@ -26,6 +26,8 @@ from trading.services.recovery import expire_stale, follow_up
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 FLAT_TWICE = 2
+AFTER_DENIAL = timedelta(seconds=5)
+"""A liquidation that the gate refused is tried again after this, wall time."""
 STRENGTH = [StopMode.KEEP, StopMode.CANCEL, StopMode.FLATTEN]
 
 
@@ -34,14 +36,16 @@ def stop_account(
 ) -> StopRun:
     """Halt the account: from this commit on no entry is claimed. Returns the run to be advanced.
 
-    An unfinished run is taken over; asking for more (cancel, then flatten) strengthens it.
+    An unfinished run is taken over; asking for more (cancel, then flatten) strengthens it. Words
+    that are too long for their column are cut: no stop fails over its reason.
     """
+    requested_by, reason = requested_by[:120], reason[:200]
     with transaction():
         own_barrier(account_id=account_id)
         account = Account.objects.select_for_update(no_key=True).get(id=account_id)
         account.epoch += 1
         account.halt_state = HaltState.HALTED
-        account.halt_reason = reason or f"Emergency stop by {requested_by}"
+        account.halt_reason = reason or f"Emergency stop by {requested_by}"[:200]
         account.save(update_fields=["epoch", "halt_state", "halt_reason"])
         run = _run(account, mode, requested_by=requested_by, reason=reason, at=at)
         _journal(run, "account.halted", actor=requested_by, at=at)
@@ -116,8 +120,10 @@ def _at_work(account: Account) -> bool:
 
 
 def _flatten(run: StopRun, exchange: Exchange, *, now: datetime, at: datetime) -> None:
-    """Sell every share that is left; done when found flat, with nothing at work, twice in a row."""
+    """Sell every share that is left; done when found flat, nothing at work, twice in a row."""
     if _at_work(run.account) or exchange.open_orders(account_id=run.account_id):
+        return
+    if _was_denied(run, since=at - AFTER_DENIAL):
         return
     shares = list(
         PositionShare.objects.filter(position__account=run.account, quantity__gt=0)
@@ -132,6 +138,13 @@ def _flatten(run: StopRun, exchange: Exchange, *, now: datetime, at: datetime) -
     )
     for share in shares if taken else ():
         _liquidate(run, share, now=now, at=at)
+
+
+def _was_denied(run: StopRun, *, since: datetime) -> bool:
+    """Whether the gate refused a sale a moment ago, as while the market is closed."""
+    return run.account.assessments.filter(
+        intent_key__startswith=f"stop:{run.id}:", approved=False, at__gt=since
+    ).exists()
 
 
 def _confirm_flat(run: StopRun, *, at: datetime) -> None:
@@ -174,7 +187,7 @@ def _go(run: StopRun, step: StopRun.Step, *, at: datetime) -> None:
 
 
 def release_halt(*, account_id: UUID, actor: str, at: datetime) -> bool:
-    """Let a halted account trade again, by a person. False while a stop is still being carried out."""
+    """Let a halted account trade again, by a person. False while a stop is being carried out."""
     with transaction():
         account = Account.objects.select_for_update(no_key=True).get(id=account_id)
         if account.stops.exclude(step=_DONE).exists():

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from django.db.models import F
 
-from trading.domain.book import Lot, TradeReport, cost_of, trade
+from trading.domain.book import PRECISION, Lot, TradeReport, cost_of, trade
 from trading.domain.exchange import Report, Trade
 from trading.domain.states import TERMINAL, OrderState, Side
 from trading.models import Account, Fill, Order, Position, PositionShare
 from trading.services.orders import end_order, lock_order, release_cash, release_quantity
 from trading.services.protections import arm, settle_protections
 from tradingfarm.kernel.journal import account_stream, record, transaction
+from tradingfarm.kernel.money import floor_to_step
 
 
 def ingest(*, order_id: UUID, report: Report, at: datetime) -> int:
@@ -52,10 +53,12 @@ def _take(order: Order, reported: Trade, *, at: datetime) -> None:
     )
     position, share = _position(order)
     realised = _realised(share, done)
-    release_quantity(order=order, quantity=reported.quantity)
-    release_cash(order=order, amount=_freed(order, reported.quantity))
-    _store_lot(position, trade(_lot(position), done))
-    _store_lot(share, trade(_lot(share), done))
+    held, shared = trade(_lot(position), done), trade(_lot(share), done)
+    if order.state not in TERMINAL:
+        release_quantity(order=order, quantity=reported.quantity)
+        release_cash(order=order, amount=_freed(order, reported.quantity))
+    _store_lot(position, held)
+    _store_lot(share, shared)
     Account.objects.filter(id=order.account_id).update(cash=F("cash") + done.cash_change)
     order.filled_quantity += done.quantity
     order.filled_value += done.value
@@ -86,7 +89,8 @@ def _position(order: Order) -> tuple[Position, PositionShare]:
         account_id=order.account_id, instrument_id=order.instrument_id
     )
     share, _ = PositionShare.objects.get_or_create(
-        position=position, permission_id=order.permission_id
+        position=position,
+        permission_id=order.permission_id,  # type: ignore[misc] # null is looked for, too
     )
     return position, share
 
@@ -103,10 +107,11 @@ def _realised(share: PositionShare, done: TradeReport) -> Decimal:
 
 def _freed(order: Order, quantity: Decimal) -> Decimal:
     """The part of a buy's reservation that the traded quantity no longer needs."""
-    left = order.quantity - order.filled_quantity
+    reserved: Decimal = order.reserved_cash
+    left: Decimal = order.quantity - order.filled_quantity
     if quantity >= left:
-        return order.reserved_cash
-    return order.reserved_cash * quantity / left
+        return reserved
+    return floor_to_step(reserved * quantity / left, PRECISION)
 
 
 def _store_lot(row: Position | PositionShare, lot: Lot) -> None:
@@ -121,14 +126,18 @@ def _store_lot(row: Position | PositionShare, lot: Lot) -> None:
 
 
 def _follow(order: Order, report: Report, *, at: datetime) -> None:
-    """Take over the exchange's state of the order."""
+    """Take over the exchange's state of the order.
+
+    An order that is called filled before all of its trades are reported stays at work until they
+    are, because nobody asks about an order that has ended.
+    """
     if order.state in TERMINAL:
         return
     order.exchange_order_id = report.exchange_order_id
     order.save(update_fields=["exchange_order_id"])
     complete = order.filled_quantity >= order.quantity
     state = OrderState.FILLED if complete else report.state
-    if state in TERMINAL:
+    if state in TERMINAL and (complete or state is not OrderState.FILLED):
         end_order(order=order, state=state, at=at)
         return
     state = OrderState.PARTIALLY_FILLED if order.filled_quantity else OrderState.OPEN

@@ -3,10 +3,11 @@
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from trading.domain.states import OrderState, Source, may_move
+from trading.domain.states import OrderState, may_move
 from trading.models import Account, Order, Permission, PositionShare
 from trading.services.protections import settle_protections
 from tradingfarm.kernel.errors import FarmError
@@ -34,7 +35,7 @@ def lock_order(*, order_id: UUID) -> Order:
 def end_order(*, order: Order, state: OrderState, problem: str = "", at: datetime) -> None:
     """Bring a locked order to a terminal state and give back what it had set aside.
 
-    An entry that never traded gives its daily entry back too. Raises IllegalMove.
+    An entry that the exchange never had gives its daily entry back too. Raises IllegalMove.
     """
     if not may_move(OrderState(order.state), state):
         raise IllegalMove(order, state)
@@ -79,15 +80,17 @@ def release_quantity(*, order: Order, quantity: Decimal) -> None:
 def share_of(order: Order) -> QuerySet[PositionShare]:
     """The part of the position that the order belongs to."""
     return PositionShare.objects.filter(
+        Q(permission_id=order.permission_id),
         position__account_id=order.account_id,
         position__instrument_id=order.instrument_id,
-        permission_id=order.permission_id,
     )
 
 
 def _return_entry(order: Order) -> None:
-    if order.permission_id is None or order.reduce_only or order.source != Source.AGENT:
+    """Only on the day that counted it: a later day began at zero without it."""
+    if order.permission_id is None or order.reduce_only:
         return
-    Permission.objects.filter(
-        id=order.permission_id, day=order.account.day, entries_today__gt=0
-    ).update(entries_today=F("entries_today") - 1)
+    counted_on = order.as_of.astimezone(ZoneInfo(order.account.time_zone)).date()
+    Permission.objects.filter(id=order.permission_id, day=counted_on, entries_today__gt=0).update(
+        entries_today=F("entries_today") - 1
+    )

@@ -1,13 +1,15 @@
 """Stop-losses and take-profits: durable rows that need no agent, no model, no Redis.
 
-They cover an agent's whole share of a position, whatever it is at the moment they fire, so they are
-resized by every fill without being touched. One that fired goes on until the share is flat: when its
-exit did not trade all, it is armed again and the engine makes a new order with a new id.
+They cover an agent's whole share of a position, whatever it is at the moment they fire, so they
+are resized by every fill without being touched. One that fired goes on until the share is flat:
+when its exit did not trade all, it is armed again and the engine makes a new order with a new id.
 """
 
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
+
+from django.db.models import Q
 
 from trading.domain.requests import OrderRequest
 from trading.domain.states import (
@@ -19,9 +21,10 @@ from trading.domain.states import (
     Source,
 )
 from trading.models import Order, PositionShare, Protection
-from trading.selectors.books import lock_account
+from trading.selectors.books import know_calendars, lock_account
 from trading.services.decisions import Verdict, decide_locked
 from tradingfarm.kernel.journal import account_stream, record, transaction
+from tradingfarm.kernel.money import plain
 
 WORKING = (ProtectionState.ARMED, ProtectionState.FIRED)
 REASONS = {
@@ -48,17 +51,7 @@ def _arm_one(
 ) -> None:
     existing = Protection.objects.filter(share=share, kind=kind, state__in=WORKING).first()
     if existing is None:
-        armed = Protection.objects.create(
-            id=uuid5(order.id, kind.value),
-            account_id=order.account_id,
-            share=share,
-            instrument_id=order.instrument_id,
-            entry=order,
-            kind=kind,
-            price=price,
-            state=ProtectionState.ARMED,
-            armed_at=at,
-        )
+        armed = _armed(order, share, kind, price, at=at)
     elif kind is ProtectionKind.TAKE_PROFIT or price > existing.price:
         existing.price, existing.armed_at = price, at
         existing.save(update_fields=["price", "armed_at"])
@@ -68,6 +61,29 @@ def _arm_one(
     _journal(armed, "protection.armed", at=at)
 
 
+def _armed(
+    order: Order, share: PositionShare, kind: ProtectionKind, price: Decimal, *, at: datetime
+) -> Protection:
+    """A protection of this entry, or its own again when what it bought first was sold already.
+
+    Attempts stay counted, so that no exit repeats the id of an earlier one.
+    """
+    values = {
+        "account_id": order.account_id,
+        "share": share,
+        "instrument_id": order.instrument_id,
+        "entry": order,
+        "kind": kind,
+        "price": price,
+        "state": ProtectionState.ARMED,
+        "exit": None,
+        "armed_at": at,
+        "fired_at": None,
+        "ended_at": None,
+    }
+    return Protection.objects.update_or_create(id=uuid5(order.id, kind.value), defaults=values)[0]
+
+
 def fire(*, protection_id: UUID, last: Decimal, now: datetime, at: datetime) -> Verdict | None:
     """Make the exit order of an armed protection that `last` has reached.
 
@@ -75,6 +91,7 @@ def fire(*, protection_id: UUID, last: Decimal, now: datetime, at: datetime) -> 
     market time, `at` wall time. The claim and the order are one transaction.
     """
     account_id = Protection.objects.values_list("account_id", flat=True).get(id=protection_id)
+    know_calendars()
     with transaction():
         account = lock_account(account_id=account_id, now=now)
         protection = Protection.objects.select_related("share").get(id=protection_id)
@@ -102,9 +119,8 @@ def fire(*, protection_id: UUID, last: Decimal, now: datetime, at: datetime) -> 
 
 def is_reached(protection: Protection, last: Decimal) -> bool:
     """Whether the last price is at or beyond the protection's price."""
-    if protection.kind == ProtectionKind.STOP_LOSS:
-        return last <= protection.price
-    return last >= protection.price
+    price: Decimal = protection.price
+    return last <= price if protection.kind == ProtectionKind.STOP_LOSS else last >= price
 
 
 def _exit(protection: Protection) -> OrderRequest:
@@ -117,7 +133,7 @@ def _exit(protection: Protection) -> OrderRequest:
         quantity=protection.share.quantity,
         permission_id=protection.share.permission_id,
         reason=REASONS[kind].value,
-        reasoning=f"The {kind.value.replace('_', '-')} at {protection.price.normalize():f} was reached.",
+        reasoning=f"The {kind.value.replace('_', '-')} at {plain(protection.price)} was reached.",
     )
 
 
@@ -127,9 +143,9 @@ def settle_protections(*, order: Order, at: datetime) -> None:
     Runs in the caller's transaction, under the account's lock.
     """
     working = Protection.objects.filter(
+        Q(share__permission_id=order.permission_id),
         share__position__account_id=order.account_id,
         share__position__instrument_id=order.instrument_id,
-        share__permission_id=order.permission_id,
         state__in=WORKING,
     ).select_related("share", "exit")
     for protection in working:

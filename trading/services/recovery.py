@@ -1,23 +1,30 @@
 """What a crash or a silent exchange left behind, found again in the rows.
 
-Start-up and crash recovery are this one path. An order whose outcome is not known is only ever asked
-about; it leaves UNKNOWN by a report, or by proof of absence: enough time since the attempt, and the
-exchange twice not knowing it, a while apart. Never by a count of failures, and never by sending again.
+Start-up and crash recovery are this one path. An order whose outcome is not known is only ever
+asked about; it leaves UNKNOWN by a report, or by proof of absence: enough time since the attempt,
+and the exchange twice not knowing it, a while apart. Never by a count of failures, and never by
+sending again.
 """
 
+import logging
 from datetime import datetime
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.db.models import Q
 
+from trading.domain.book import Oversold
 from trading.domain.exchange import Exchange, Report
-from trading.domain.states import OrderState
+from trading.domain.states import HaltState, OrderState, Source
 from trading.models import Account, Order
-from trading.services.barrier import share_barrier
+from trading.services.barrier import own_barrier
 from trading.services.fills import ingest
-from trading.services.orders import end_order, lock_order
+from trading.services.orders import IllegalMove, end_order, lock_order
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
+logger = logging.getLogger(__name__)
+
+BROKEN = (Oversold, IllegalMove, IntegrityError)
 ASKED_ABOUT = (
     OrderState.SUBMITTING,
     OrderState.UNKNOWN,
@@ -27,30 +34,41 @@ ASKED_ABOUT = (
 
 
 def expire_stale(*, account: Account, at: datetime) -> int:
-    """End approved orders that may not be sent any more: too old, or approved before a stop."""
+    """End approved orders that may not be sent any more: too old, or approved before a stop.
+
+    Returns how many there were.
+    """
     stale = account.orders.filter(state=OrderState.APPROVED).filter(
-        Q(expires_at__lte=at) | (~Q(epoch=account.epoch) & ~Q(source="liquidation"))
+        Q(expires_at__lte=at) | (~Q(epoch=account.epoch) & ~Q(source=Source.LIQUIDATION))
     )
-    for order_id in stale.values_list("id", flat=True):
+    order_ids = list(stale.values_list("id", flat=True))
+    for order_id in order_ids:
         _expire(order_id, account_id=account.id, at=at)
-    return len(stale)
+    return len(order_ids)
 
 
 def _expire(order_id: UUID, *, account_id: UUID, at: datetime) -> None:
     with transaction():
-        # A sender that is about to claim the order holds the barrier; wait for what it does.
-        share_barrier(account_id=account_id)
+        # A claim locks no account, only its side of the barrier: own it, so that the order is
+        # either claimed before it is looked at, or never.
+        own_barrier(account_id=account_id)
         order = lock_order(order_id=order_id)
-        if order.state == OrderState.APPROVED:
+        if order.state == OrderState.APPROVED and _is_stale(order, at=at):
             end_order(
                 order=order, state=OrderState.EXPIRED_LOCAL, problem="Not sent in time.", at=at
             )
 
 
+def _is_stale(order: Order, *, at: datetime) -> bool:
+    outdated = order.epoch != order.account.epoch and order.source != Source.LIQUIDATION
+    return outdated or order.expires_at <= at
+
+
 def follow_up(*, account: Account, exchange: Exchange, at: datetime) -> int:
     """Ask about every order that the exchange may have; ingest, or prove absent. Returns how many.
 
-    Raises ExchangeUnavailable when it did not answer; nothing has changed then.
+    Raises ExchangeUnavailable when it did not answer; nothing has changed then. A report that
+    cannot be true (more sold than held, more traded than ordered) halts the account and is left.
     """
     orders = list(account.orders.filter(state__in=ASKED_ABOUT).order_by("approved_at", "id"))
     if not orders:
@@ -62,9 +80,38 @@ def follow_up(*, account: Account, exchange: Exchange, at: datetime) -> int:
         if report is None:
             moved += _absent(order, exchange, at=at)
         elif _says_more(order, report):
-            ingest(order_id=order.id, report=report, at=at)
-            moved += 1
+            moved += _ingested(order, report, at=at)
     return moved
+
+
+def _ingested(order: Order, report: Report, *, at: datetime) -> bool:
+    try:
+        ingest(order_id=order.id, report=report, at=at)
+    except BROKEN as error:
+        logger.exception("The exchange's report of order %s breaks the book.", order.id)
+        _halt(order, problem=f"Order {order.client_order_id}: {error}", at=at)
+        return False
+    return True
+
+
+def _halt(order: Order, *, problem: str, at: datetime) -> None:
+    """A broken invariant: nothing new leaves the account until a person has looked at it."""
+    with transaction():
+        own_barrier(account_id=order.account_id)
+        account = Account.objects.select_for_update(no_key=True).get(id=order.account_id)
+        if account.halt_state == HaltState.HALTED:
+            return
+        account.epoch += 1
+        account.halt_state, account.halt_reason = HaltState.HALTED, problem[:200]
+        account.save(update_fields=["epoch", "halt_state", "halt_reason"])
+        record(
+            stream=account_stream(account.id),
+            kind="account.halted",
+            actor="sender",
+            subject=f"account:{account.id}",
+            payload={"epoch": account.epoch, "reason": problem, "order": order.id},
+            at=at,
+        )
 
 
 def _says_more(order: Order, report: Report) -> bool:
@@ -108,7 +155,7 @@ def _mark_unknown(order_id: UUID, *, at: datetime) -> None:
 
 
 def _end_absent(order_id: UUID, exchange: Exchange, *, at: datetime) -> bool:
-    """The second answer, after the first counted: also absent from the open orders, then it ends."""
+    """The second answer that counts: absent from the open orders too, then the order ends."""
     order = Order.objects.get(id=order_id)
     if order.client_order_id in exchange.open_orders(account_id=order.account_id):
         return False

@@ -1,8 +1,9 @@
 """Step three of an execution: claim once, send once, store what came of it.
 
 A claim is a single conditional update under the shared side of the account's stop barrier; an
-emergency stop takes the exclusive side, so from its commit on nothing new is claimed. No transaction
-is open during the call. Whatever the call does not prove is UNKNOWN and is only ever asked about.
+emergency stop takes the exclusive side, so from its commit on nothing new is claimed. No
+transaction is open during the call. Whatever the call does not prove is UNKNOWN and is only ever
+asked about.
 """
 
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from trading.domain.states import OrderState, Side
 from trading.services.barrier import share_barrier
 from trading.services.orders import end_order, lock_order
 from tradingfarm.kernel.journal import account_stream, record, transaction
+from tradingfarm.kernel.statements import Values
 
 CLAIM = """
-UPDATE trading_order o SET state = 'SUBMITTING', attempt_at = clock_timestamp(), sender = %(sender)s,
-  deadline = clock_timestamp() + %(send_window)s
+UPDATE trading_order o SET state = 'SUBMITTING', sender = %(sender)s,
+  attempt_at = clock_timestamp(), deadline = clock_timestamp() + %(send_window)s
 FROM trading_account a
 WHERE o.id = %(order)s AND a.id = o.account_id AND o.state = 'APPROVED' AND o.attempt_at IS NULL
   AND o.expires_at > clock_timestamp()
@@ -41,14 +43,16 @@ class Claimed:
 
 
 def claim(*, order_id: UUID, account_id: UUID, sender: str, exchange: Exchange) -> Claimed | None:
-    """Win the only claim that this order will ever have. None when it cannot be sent (any more)."""
+    """Win the only claim that this order will ever have. None when it cannot be sent any more."""
+    values: Values = {
+        "order": order_id,
+        "sender": sender,
+        "send_window": exchange.delays.send_window,
+    }
     with transaction():
         share_barrier(account_id=account_id)
         with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM,
-                {"order": order_id, "sender": sender, "send_window": exchange.delays.send_window},
-            )
+            cursor.execute(CLAIM, values)
             row = cursor.fetchone()
     return None if row is None else Claimed(order_id, _placing(row))
 

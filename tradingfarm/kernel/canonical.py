@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Set
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from functools import singledispatch
 from typing import Any
 from uuid import UUID
 
@@ -39,27 +41,52 @@ def payload_of(entry: str) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    match value:
-        case None | bool() | int() | str() if not isinstance(value, Enum):
-            return value
-        case Enum():
-            return _plain(value.value)
-        case time():
-            return value.isoformat()
-        case Decimal():
-            return plain(value)
-        case datetime():
-            return moment(value)
-        case date():
-            return value.isoformat()
-        case UUID():
-            return str(value)
-        case dict():
-            return {str(_plain(key)): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case set() | frozenset():
-            return sorted(str(_plain(item)) for item in value)
+    """What JSON can say of `value`. An enum's member stands for its value, whatever its base."""
+    return _as_json(value.value if isinstance(value, Enum) else value)
+
+
+@singledispatch
+def _as_json(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+        return _as_json(asdict(value))
     raise TypeError(f"{type(value).__name__} has no canonical text: {value!r}.")
+
+
+@_as_json.register
+def _(value: int | str | None) -> object:
+    return value
+
+
+@_as_json.register
+def _(value: Decimal) -> object:
+    return plain(value)
+
+
+@_as_json.register
+def _(value: datetime) -> object:
+    return moment(value)
+
+
+@_as_json.register
+def _(value: date | time) -> object:
+    return value.isoformat()
+
+
+@_as_json.register
+def _(value: UUID) -> object:
+    return str(value)
+
+
+@_as_json.register
+def _(value: Mapping) -> object:  # type: ignore[type-arg]
+    return {str(_plain(key)): _plain(item) for key, item in value.items()}
+
+
+@_as_json.register
+def _(value: list | tuple) -> object:  # type: ignore[type-arg]
+    return [_plain(item) for item in value]
+
+
+@_as_json.register
+def _(value: Set) -> object:  # type: ignore[type-arg]
+    return sorted(str(_plain(item)) for item in value)

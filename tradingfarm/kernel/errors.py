@@ -4,8 +4,8 @@
 class FarmError(Exception):
     """A failure with a sentence for a person.
 
-    `permanent` says whether trying the same thing again can never help. Refusals (a denied order, a
-    lost vote) are values and never raised.
+    `permanent` says whether trying the same thing again can never help. Refusals (a denied order,
+    a lost vote) are values and never raised.
     """
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:

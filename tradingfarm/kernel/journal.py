@@ -1,7 +1,8 @@
 """The append-only, hash-chained record of everything that happened, and the one way to write it.
 
-`record` collects events while a `transaction` is open; they are appended by one SQL call just before
-the commit, so an event exists exactly when what it records does, and a stream's sequence has no gaps.
+`record` collects events while a `transaction` is open; they are appended by one SQL call just
+before the commit, so an event exists exactly when what it records does, and the sequence of a
+stream has no gaps.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Subquery
 from django.db.transaction import atomic
 
 from tradingfarm.kernel.canonical import canonical
@@ -137,9 +139,13 @@ def link(*, previous: str, stream: str, seq: int, text: str) -> str:
 
 
 def verify(stream: JournalStream) -> BrokenLink | None:
-    """Walk one stream from its start. None when every link holds, else the first that does not."""
+    """Walk one stream from its start to the head that `stream` was read with.
+
+    None when every link holds, else the first that does not. What is appended meanwhile is not
+    looked at; an event that no head knows is a broken link too.
+    """
     seq, tip = 0, ""
-    events = JournalEvent.objects.filter(stream=stream.name).order_by("seq")
+    events = JournalEvent.objects.filter(stream=stream.name, seq__lte=stream.seq).order_by("seq")
     for event in events.iterator(chunk_size=2000):
         problem = _problem(event, seq=seq + 1, previous=tip)
         if problem:
@@ -147,7 +153,14 @@ def verify(stream: JournalStream) -> BrokenLink | None:
         seq, tip = event.seq, event.hash
     if (stream.seq, stream.hash) != (seq, tip):
         return BrokenLink(stream.name, seq + 1, f"the stream's head says {stream.seq} events")
-    return None
+    return _beyond_head(stream.name)
+
+
+def _beyond_head(name: str) -> BrokenLink | None:
+    head = JournalStream.objects.filter(name=name).values("seq")
+    beyond = JournalEvent.objects.filter(stream=name, seq__gt=Subquery(head)).order_by("seq")
+    found = beyond.values_list("seq", flat=True).first()
+    return None if found is None else BrokenLink(name, found, "the stream's head ends before it")
 
 
 def _problem(event: JournalEvent, *, seq: int, previous: str) -> str | None:

@@ -6,7 +6,7 @@ from tradingfarm.kernel.canonical import payload_of
 
 
 class JournalStream(models.Model):
-    """The head of one chain: `account:<id>`, `owner:<id>` or `farm`. Written by journal_append only."""
+    """The head of a chain: `account:<id>`, `owner:<id>`, `farm`. Only journal_append writes it."""
 
     name = models.CharField(max_length=80, primary_key=True)
     seq = models.BigIntegerField(default=0)

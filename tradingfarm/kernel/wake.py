@@ -1,8 +1,8 @@
 """Doorbells: tell a worker that a row is waiting, after the commit that wrote it.
 
-A wake-up may be lost; the sweepers find the row. So sending never blocks a commit, an emergency stop
-or a page: `ring` only puts a name into a queue in memory, and one thread sends with short timeouts,
-without retry, counting what it dropped.
+A wake-up may be lost; the sweepers find the row. So sending never blocks a commit, an emergency
+stop or a page: `ring` only puts a name into a queue in memory, and one thread sends with short
+timeouts, without retry, counting what it dropped.
 """
 
 import logging
@@ -20,6 +20,14 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 0.2
 WAITING = 10_000
+# Kombu tries again for four seconds, and takes no retries at all for as many as it likes.
+ONE_QUICK_TRY = {
+    "socket_timeout": TIMEOUT_SECONDS,
+    "socket_connect_timeout": TIMEOUT_SECONDS,
+    "connect_retries_timeout": TIMEOUT_SECONDS,
+    "max_retries": 1,
+    "interval_start": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ class Ringer:
 
 def _connection() -> Connection:
     options: dict[str, Any] = dict(current_app.conf.broker_transport_options or {})
-    options |= {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    options |= ONE_QUICK_TRY
     return current_app.connection_for_write(transport_options=options)
 
 

@@ -60,6 +60,8 @@ def _web(port: int) -> tuple[str, ...]:
 
 def _worker(threads: int) -> tuple[str, ...]:
     return (
+        # As root, in a container say, Celery warns of pickle; this farm accepts JSON alone.
+        *("-W", "ignore:You're running the worker with superuser privileges"),
         *("-m", "celery", "--quiet", "-A", "tradingfarm", "worker", "-Q", "agents,upkeep"),
         *("--pool", "threads", "-c", str(threads), "--prefetch-multiplier", "1"),
         *("--without-gossip", "--without-mingle"),

@@ -97,7 +97,6 @@ def farm_home(environ: MutableMapping[str, str]) -> Path:
 def _embed(environ: MutableMapping[str, str], home: Path, port: int) -> None:
     environ["FARM_HOME"] = str(home)
     environ["FARM_PROFILE"] = "embedded"
-    environ.setdefault("C_FORCE_ROOT", "1")  # silences Celery's warning about pickle, which is off
     environ.setdefault("SECRET_KEY", _secret_key(home / "secret_key"))
     # Two farms on one host share cookies between ports; their sessions must not meet.
     environ.setdefault("SESSION_COOKIE_NAME", f"tradingfarm-{port}")

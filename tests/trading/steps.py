@@ -1,0 +1,70 @@
+"""The steps of an order, each one call, so that a test names only the one it is about."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from tests.factories import NOW, wall
+from tests.trading.venues import RecordingExchange
+from trading.domain.exchange import Report, Trade
+from trading.domain.states import OrderState
+from trading.models import Order
+from trading.services.decisions import decide
+from trading.services.fills import ingest
+from trading.services.sending import claim, send, settle
+
+
+def decided(desk, request, *, now=NOW, at=None):
+    """The gate's verdict on the request."""
+    return decide(
+        account_id=desk.account.id, request=request, actor="test", now=now, at=at or wall()
+    )
+
+
+def approved(desk, request, **times):
+    """The order that the gate made of the request."""
+    verdict = decided(desk, request, **times)
+    assert verdict.approved, verdict.denials
+    return Order.objects.get(id=verdict.order_id)
+
+
+def claimed(order, exchange=None, *, sender="sender"):
+    """The one claim of the order, or None."""
+    return claim(
+        order_id=order.id,
+        account_id=order.account_id,
+        sender=sender,
+        exchange=exchange or RecordingExchange(),
+    )
+
+
+def sent(desk, request, exchange=None, **times):
+    """The order of the request, at the exchange by the whole way."""
+    order = approved(desk, request, **times)
+    exchange = exchange or RecordingExchange()
+    won = claimed(order, exchange)
+    settle(order_id=order.id, outcome=send(claimed=won, exchange=exchange, at=wall()), at=wall())
+    order.refresh_from_db()
+    return order
+
+
+def report(order, *trades, state=OrderState.OPEN):
+    """What an exchange says of the order. Each trade is (id, quantity, price) or with a fee."""
+    return Report(
+        client_order_id=order.client_order_id,
+        exchange_order_id="at-the-exchange",
+        state=state,
+        trades=tuple(_trade(*parts) for parts in trades),
+    )
+
+
+def _trade(trade_id, quantity, price, fee="0", as_of=NOW + timedelta(seconds=1)):
+    return Trade(str(trade_id), Decimal(quantity), Decimal(price), Decimal(fee), as_of)
+
+
+def filled(desk, request, *, price="100", fee="0", trade_id=None, **times):
+    """The order of the request, filled in one trade."""
+    order = sent(desk, request, **times)
+    trade = (trade_id or order.client_order_id, order.quantity, price, fee)
+    ingest(order_id=order.id, report=report(order, trade, state=OrderState.FILLED), at=wall())
+    order.refresh_from_db()
+    return order

@@ -1,0 +1,141 @@
+"""What an account holds and is worth, in a fixed number of queries."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from tests.factories import make_desk, make_instrument, make_permission, make_quote
+from tests.trading.steps import approved, decided, filled, sent
+from trading.domain.states import Source
+from trading.models import Account
+from trading.selectors.activity import is_settled
+from trading.selectors.portfolios import limits_left, portfolio
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_empty_account_is_worth_its_cash():
+    desk = make_desk()
+
+    found = portfolio(account_id=desk.account.id)
+
+    assert (found.equity, found.cash, found.exposure, found.day_pnl) == (100_000, 100_000, 0, 0)
+    assert found.positions == ()
+
+
+def test_a_holding_says_what_it_cost_is_worth_and_is_protected_by():
+    desk = make_desk()
+    filled(desk, desk.buy(10, take_profit=Decimal(120)), price="100", fee="1")
+    make_quote(desk.instrument, "110")
+
+    found = portfolio(account_id=desk.account.id)
+
+    (held,) = found.positions
+    assert (held.symbol, held.agent_name, held.quantity) == ("AAPL", "Agent 0", 10)
+    assert (held.cost, held.average_cost, held.last, held.value) == (
+        1_001,
+        Decimal("100.1"),
+        110,
+        1_100,
+    )
+    assert held.unrealised == 99
+    assert round(held.unrealised_pct, 4) == Decimal("9.8901")
+    assert (held.stop_loss, held.take_profit) == (90, 120)
+    assert (found.equity, found.day_pnl) == (100_099, 99)
+
+
+def test_what_was_sold_is_not_held():
+    desk = make_desk()
+    filled(desk, desk.buy(10))
+    filled(desk, desk.sell(10), price="110")
+
+    found = portfolio(account_id=desk.account.id)
+
+    assert (found.positions, found.cash, found.day_pnl) == ((), 100_100, 100)
+
+
+def test_a_holding_without_a_price_counts_what_it_cost():
+    desk = make_desk()
+    filled(desk, desk.buy(10), fee="1")
+    make_quote(desk.instrument).delete()
+
+    found = portfolio(account_id=desk.account.id)
+
+    assert (found.positions[0].last, found.equity) == (Decimal("100.1"), 100_000)
+
+
+def test_shares_of_agents_and_of_people_stand_side_by_side():
+    desk = make_desk()
+    other = make_permission(desk.account, number=1)
+    filled(desk, desk.buy(10))
+    filled(desk, replace(desk.buy(5, key="other"), permission_id=other.id))
+    by_hand = replace(desk.buy(2, key="hand"), permission_id=None, source=Source.PERSON)
+    filled(desk, by_hand)
+
+    found = portfolio(account_id=desk.account.id)
+
+    assert {(held.agent_name, int(held.quantity)) for held in found.positions} == {
+        ("Agent 0", 10),
+        ("Agent 1", 5),
+        ("By hand", 2),
+    }
+
+
+def test_a_portfolio_takes_four_queries_whatever_it_holds(django_assert_num_queries):
+    desk = make_desk()
+    for number in range(4):
+        instrument = make_instrument(f"I{number}")
+        make_quote(instrument)
+        filled(desk, replace(desk.buy(1, key=f"{number}"), instrument_id=instrument.id))
+
+    with django_assert_num_queries(4):
+        found = portfolio(account_id=desk.account.id)
+
+    assert [held.symbol for held in found.positions] == ["I0", "I1", "I2", "I3"]
+
+
+def test_an_account_that_does_not_exist_has_no_portfolio():
+    with pytest.raises(Account.DoesNotExist):
+        portfolio(account_id=UUID(int=1))
+
+
+def test_what_is_left_of_the_limits_is_told(django_assert_num_queries):
+    desk = make_desk(limits={"max_daily_entries": 3, "max_order_value": Decimal(500)})
+    approved(desk, desk.buy(1))
+
+    with django_assert_num_queries(1):
+        left = limits_left(permission_id=desk.permission.id)
+
+    assert (left["entries_left_today"], left["max_order_value"]) == ("2", "500.00")
+    assert left["stop_required"] == "yes"
+
+
+def test_a_new_day_leaves_all_entries():
+    desk = make_desk(limits={"max_daily_entries": 3})
+    approved(desk, desk.buy(1))
+    Account.objects.update(day="2001-03-08")
+
+    assert limits_left(permission_id=desk.permission.id)["entries_left_today"] == "3"
+
+
+def test_a_feed_has_settled_when_no_order_is_at_work(django_assert_num_queries):
+    desk = make_desk()
+    settled = [is_settled(feed_name="prices")]
+    decided(desk, desk.buy(1))
+    settled.append(is_settled(feed_name="prices"))
+    sent(desk, replace(desk.buy(2, key="b"), permission_id=None, source=Source.PERSON))
+    settled.append(is_settled(feed_name="prices"))
+
+    assert settled == [True, False, False]
+    assert is_settled(feed_name="another")
+    with django_assert_num_queries(1):
+        is_settled(feed_name="prices")
+
+
+def test_a_filled_order_lets_the_feed_go_on():
+    desk = make_desk()
+    filled(desk, desk.buy(1))
+
+    assert is_settled(feed_name="prices")

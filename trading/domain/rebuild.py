@@ -1,0 +1,56 @@
+"""An account computed again from nothing but its deposits and the exchange's own trades.
+
+The check that can fail: whatever the farm stored fill by fill, through crashes and repeats, must
+equal this to the last decimal.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from uuid import UUID
+
+from trading.domain.book import Lot, TradeReport, trade
+from tradingfarm.kernel.money import ZERO, plain
+
+EMPTY = Lot()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Cash and one lot per instrument, in the account's currency; a missing lot is empty."""
+
+    cash: Decimal = ZERO
+    lots: Mapping[UUID, Lot] = field(default_factory=dict)
+
+
+def rebuild(*, movements: Iterable[Decimal], trades: Iterable[TradeReport]) -> Ledger:
+    """The ledger after `movements` (deposits positive) and `trades`, in the order they are given.
+
+    Raises Oversold when the trades sell more than they bought.
+    """
+    cash = sum(movements, ZERO)
+    lots: dict[UUID, Lot] = {}
+    for report in trades:
+        lots[report.instrument_id] = trade(lots.get(report.instrument_id, EMPTY), report)
+        cash += report.cash_change
+    return Ledger(cash, lots)
+
+
+def differences(*, rebuilt: Ledger, stored: Ledger) -> tuple[str, ...]:
+    """One sentence for each number that is not the same to the last decimal; none when all are."""
+    return tuple(_differences(rebuilt, stored))
+
+
+def _differences(rebuilt: Ledger, stored: Ledger) -> Iterator[str]:
+    if rebuilt.cash != stored.cash:
+        yield _sentence("cash", rebuilt.cash, stored.cash)
+    for instrument_id in sorted({*rebuilt.lots, *stored.lots}):
+        for name in (column.name for column in fields(Lot)):
+            again = getattr(rebuilt.lots.get(instrument_id, EMPTY), name)
+            kept = getattr(stored.lots.get(instrument_id, EMPTY), name)
+            if again != kept:
+                yield _sentence(f"{name} of {instrument_id}", again, kept)
+
+
+def _sentence(subject: str, rebuilt: Decimal, stored: Decimal) -> str:
+    return f"{subject} is {plain(stored)}, but {plain(rebuilt)} by the exchange's trades"
