@@ -1,0 +1,231 @@
+"""Many clients race for the limits of one account: `make campaign NAME=race ARGS="--short"`.
+
+The judge is the paper exchange: at every instant at which it took an order or made a trade, the
+entries, the value held and at work, and the cash must be within the account's limits.
+"""
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+
+from tests.campaigns.arena import (
+    ROOT,
+    CampaignFailed,
+    Findings,
+    Ground,
+    arguments,
+    conclude,
+    ground,
+    say,
+    tail,
+)
+from tests.campaigns.judge import Breach, judge, percentile
+from tests.campaigns.limits import Walk, overblocked, walk
+from tests.campaigns.rounds import ALONE, STYLES, Round, instrument, lasts
+from tests.campaigns.rows import Tables
+from tests.campaigns.tables import connect, deadlocks, orders_at_work, read_tables
+from tradingfarm.processes.waiting import wait_until
+
+SETTLE_SECONDS = 60.0
+RACERS = "import django; django.setup(); from tests.campaigns.racers import main; main()"
+WORST_TO_LAST = Decimal("1.03")
+"""A little more than collar, spread and fee make of an order's value in the worst case."""
+
+
+class Race:
+    """The clients' program, the sender and the judge's connection, through all rounds."""
+
+    def __init__(self, *, clients: Any, judge_connection: psycopg.Connection, seed: int) -> None:
+        self._clients = clients
+        self._connection = judge_connection
+        self._seed = seed
+        self.findings = Findings()
+        self.milliseconds: list[float] = []
+        self.approved = 0
+        self.denials: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.rounds: list[dict[str, object]] = []
+
+    def run(self, opened: Round) -> dict[str, Any]:
+        """One round, attacked, settled and judged; what its clients saw."""
+        tally = self._attack(opened)
+        settled = wait_until(
+            lambda: orders_at_work(self._connection) == 0, seconds=SETTLE_SECONDS, pause=0.1
+        )
+        tables = read_tables(self._connection, opened.account_id)
+        walked = walk(
+            tables.paper_orders,
+            tables.paper_trades,
+            caps=opened.style.caps,
+            lasts=lasts(self._seed),
+        )
+        breaches = [*walked.breaches, *judge(tables), *_overblocked(opened, walked, tables)]
+        if not settled:
+            breaches.append(Breach("stuck", f"{opened.name}: not at rest"))
+        self.findings.breaches += breaches
+        self.rounds.append(_figures(opened, tally, walked, breaches))
+        say(f"{opened.name}: {json.dumps(self.rounds[-1])}")
+        return tally
+
+    def count(self, tally: dict[str, Any]) -> None:
+        """Let a round's clients count for the figures of the whole race."""
+        self.milliseconds += tally["milliseconds"]
+        self.approved += tally["approved"]
+        self.denials.update(tally["denials"])
+        self.errors.update(tally["errors"])
+
+    def _attack(self, opened: Round) -> dict[str, Any]:
+        told = {
+            "number": opened.number,
+            "style": opened.style.name,
+            "clients": opened.clients,
+            "seed": opened.seed,
+            "tries": opened.tries,
+        }
+        self._clients.stdin.write(f"{json.dumps(told)}\n")
+        self._clients.stdin.flush()
+        line = self._clients.stdout.readline()
+        if not line:
+            raise CampaignFailed(f"The clients ended with {self._clients.wait()}; see above.")
+        return dict(json.loads(line))
+
+
+def _overblocked(opened: Round, walked: Walk, tables: Tables) -> list[Breach]:
+    """Whether the limit was used up to within one order; what was never sent counts as used."""
+    style, caps = opened.style, opened.style.caps
+    unsent = len(tables.orders) - len(tables.paper_orders)
+    largest = style.largest * WORST_TO_LAST
+    if caps.entries is not None:
+        reached = Decimal(walked.entries + unsent)
+        return overblocked(
+            name=opened.name, limit=Decimal(caps.entries), reached=reached, largest=Decimal(1)
+        )
+    allowed = largest * (1 + unsent)
+    if caps.notional is None:
+        spent = caps.deposit - walked.free_cash
+        return overblocked(name=opened.name, limit=caps.deposit, reached=spent, largest=allowed)
+    return [
+        breach
+        for number in range(style.instruments)
+        for breach in overblocked(
+            name=f"{opened.name}, instrument {number}",
+            limit=caps.notional,
+            reached=walked.notional(instrument(number)),
+            largest=allowed,
+        )
+    ]
+
+
+def _figures(
+    opened: Round, tally: dict[str, Any], walked: Walk, breaches: list[Breach]
+) -> dict[str, object]:
+    return {
+        "round": opened.style.name,
+        "decisions": len(tally["milliseconds"]),
+        "approved": tally["approved"],
+        "entries": walked.entries,
+        "most_notional": f"{walked.most_notional:.2f}",
+        "least_cash": f"{walked.least_cash:.2f}",
+        "p99_ms": round(percentile(tally["milliseconds"], 0.99), 1),
+        "breaches": len(breaches),
+    }
+
+
+@contextlib.contextmanager
+def racers(base: Ground, *, seed: int, planted: str) -> Iterator[subprocess.Popen[str]]:
+    """The clients' program, ended afterwards with all that it started."""
+    with subprocess.Popen(
+        [sys.executable, "-c", RACERS, f"--seed={seed}", f"--planted={planted}"],
+        env=base.environment,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def carry_out(options: argparse.Namespace) -> Findings:
+    """All rounds of the race, on servers of its own."""
+    rounds = _rounds(options)
+    with (
+        ground() as base,
+        base.process("sender", "manage.py", "sender"),
+        racers(base, seed=options.seed, planted=options.planted) as clients,
+        connect(base.database) as connection,
+    ):
+        race = Race(clients=clients, judge_connection=connection, seed=options.seed)
+        alone = race.run(rounds[0])
+        for opened in rounds[1:]:
+            race.count(race.run(opened))
+        race.findings.figures = _report(race, alone, options) | {
+            "deadlocks": deadlocks(connection)
+        }
+        _judge_locks(race)
+        if race.findings.breaches:
+            say("\n".join(tail(base.home.path / "logs" / "sender.log")))
+        return race.findings
+
+
+def _judge_locks(race: Race) -> None:
+    if race.findings.figures["deadlocks"] or race.errors["40P01"]:
+        race.findings.breaches.append(Breach("deadlock", "PostgreSQL had to break a deadlock."))
+
+
+def _rounds(options: argparse.Namespace) -> list[Round]:
+    tries = 300
+    return [
+        Round(0, ALONE, 1, options.seed, tries),
+        *(
+            Round(number + 1, STYLES[number % len(STYLES)], options.clients, options.seed, tries)
+            for number in range(options.rounds)
+        ),
+    ]
+
+
+def _report(race: Race, alone: dict[str, Any], options: argparse.Namespace) -> dict[str, object]:
+    return {
+        "planted": options.planted,
+        "clients": options.clients,
+        "rounds": race.rounds,
+        "decisions": len(race.milliseconds),
+        "approved": race.approved,
+        "denials": dict(sorted(race.denials.items())),
+        "errors": dict(race.errors),
+        "p50_ms": round(percentile(race.milliseconds, 0.5), 1),
+        "p99_ms": round(percentile(race.milliseconds, 0.99), 1),
+        "alone_p50_ms": round(percentile(alone["milliseconds"], 0.5), 1),
+        "alone_p99_ms": round(percentile(alone["milliseconds"], 0.99), 1),
+    }
+
+
+def main() -> int:
+    """Parse the options and run."""
+    parser = arguments("race", "Clients race for the limits of one account.")
+    parser.add_argument("--clients", type=int, help="How many at once: 32 short, 64 long.")
+    parser.add_argument("--rounds", type=int, help="How many rounds: 5 short, 20 long.")
+    parser.add_argument(
+        "--planted",
+        choices=["", "no-lock", "tight"],
+        default="",
+        help="Break the clients' gate on purpose; the race must then fail.",
+    )
+    options = parser.parse_args()
+    options.clients = options.clients or (32 if options.short else 64)
+    options.rounds = options.rounds or (5 if options.short else 20)
+    return conclude("race", options, lambda: carry_out(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
