@@ -11,7 +11,7 @@ from tradingfarm.processes.start import join_farm, start_farm, to_stderr
 
 
 def main(argv: list[str]) -> int:
-    """Start or find the embedded servers where nothing else is configured, then run the command."""
+    """Start or find the embedded servers where none is configured, then run the command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingfarm.settings")
     if argv[1:2] != ["farm"]:
         join_farm(environ=os.environ)

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -23,12 +21,8 @@ from trading.models import (
 )
 from trading.services.accounts import LIMITS, change_permission
 from trading.services.emergency import release_halt, stop_account
-from tradingfarm.kernel.admin import RecordAdmin
+from tradingfarm.kernel.admin import RecordAdmin, ServiceAdmin, actor_of
 from tradingfarm.kernel.clock import SystemClock
-
-
-def _actor(request: HttpRequest) -> str:
-    return f"person:{request.user.get_username()}"
 
 
 @admin.register(Account)
@@ -45,7 +39,7 @@ class AccountAdmin(RecordAdmin):
             stop_account(
                 account_id=account.id,
                 mode=StopMode.KEEP,
-                requested_by=_actor(request),
+                requested_by=actor_of(request),
                 reason="Halted in the admin",
                 at=SystemClock().now(),
             )
@@ -54,9 +48,8 @@ class AccountAdmin(RecordAdmin):
     @admin.action(description="Release the halt: let agents trade again")
     def release(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
         for account in accounts:
-            if release_halt(
-                account_id=account.id, actor=_actor(request), at=SystemClock().now()
-            ):
+            at = SystemClock().now()
+            if release_halt(account_id=account.id, actor=actor_of(request), at=at):
                 self.message_user(request, f"{account.name} is active.", messages.SUCCESS)
             else:
                 self.message_user(
@@ -67,7 +60,7 @@ class AccountAdmin(RecordAdmin):
 
 
 @admin.register(Permission)
-class PermissionAdmin(admin.ModelAdmin[Permission]):
+class PermissionAdmin(ServiceAdmin):
     """Limits are changed through the service: checked, versioned and journaled."""
 
     list_display = (
@@ -86,19 +79,17 @@ class PermissionAdmin(admin.ModelAdmin[Permission]):
     fields = ("account", "agent_name", *sorted(LIMITS), "entries_today", "day", "version")
     readonly_fields = ("account", "agent_name", "entries_today", "day", "version")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Permission | None = None) -> bool:
-        return False
-
     def save_model(
-        self, request: HttpRequest, obj: Permission, form: ModelForm[Permission], change: Any
+        self,
+        request: HttpRequest,
+        obj: Permission,
+        form: ModelForm[Permission],
+        change: bool,  # noqa: FBT001 - Django's signature
     ) -> None:
         change_permission(
             permission_id=obj.id,
             limits={name: form.cleaned_data[name] for name in form.changed_data},
-            actor=_actor(request),
+            actor=actor_of(request),
             at=SystemClock().now(),
         )
 
@@ -133,7 +124,7 @@ class AssessmentAdmin(RecordAdmin):
 
 @admin.register(Fill)
 class FillAdmin(RecordAdmin):
-    list_display = ("as_of", "account", "instrument", "side", "quantity", "price", "fee", "realised")
+    list_display = ("as_of", "account", "instrument", "side", "quantity", "price", "realised")
     list_filter = ("side",)
     list_select_related = ("account", "instrument")
     search_fields = ("trade_id", "instrument__symbol")

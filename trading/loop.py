@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from market.selectors.clocks import is_owned, market_time
 from market.selectors.quotes import quotes
-from trading.domain.exchange import Exchange, ExchangeUnavailable
+from trading.domain.exchange import Exchange
 from trading.domain.states import AT_WORK, OrderState
 from trading.exchanges.paper import match
 from trading.models import Account, Order, PaperOrder, StopRun
@@ -25,6 +25,7 @@ from trading.services.sending import claim, send, settle
 from trading.worlds import exchange_for
 from tradingfarm.kernel import heartbeats
 from tradingfarm.kernel.clock import Clock
+from tradingfarm.kernel.errors import FarmError
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,8 @@ class SendingLoop:
         for account in _busy_accounts():
             try:
                 self._work_on(account, exchange_for(account))
-            except ExchangeUnavailable as error:
+            except FarmError as error:
+                # One account that cannot be worked on must not keep the sender from the others.
                 logger.warning("%s: %s", account.name, error)
 
     def _work_on(self, account: Account, exchange: Exchange) -> None:
@@ -129,7 +131,7 @@ def send_approved(
 
 
 def match_unowned(*, account: Account, at: datetime) -> None:
-    """Fill paper orders at the last quotes when no engine owns the feed, as after a replay's end."""
+    """Fill paper orders at the last quotes when no engine owns the feed: a replay has ended."""
     waiting = PaperOrder.objects.filter(account_key=account.id, state=PaperOrder.State.OPEN)
     if not waiting.exists() or is_owned(feed_name=account.feed_id, at=at):
         return

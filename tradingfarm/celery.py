@@ -1,4 +1,4 @@
-"""The Celery application. Tasks are doorbells: they carry an id, the database carries the state."""
+"""The Celery application. Tasks are doorbells: they carry an id; the rows carry the state."""
 
 import os
 

@@ -3,11 +3,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_protect
+from django.http import HttpRequest
 
-from tradingfarm.kernel.admin import RecordAdmin
+from tradingfarm.kernel.admin import RecordAdmin, ServiceAdmin, actor_of
 from tradingfarm.kernel.clock import SystemClock
 from triggers.models import Firing, LastSighting, Trigger
 from triggers.selectors.sentences import trigger_sentence
@@ -45,7 +43,7 @@ class TriggerForm(forms.ModelForm[Trigger]):
 
 
 @admin.register(Trigger)
-class TriggerAdmin(admin.ModelAdmin[Trigger]):
+class TriggerAdmin(ServiceAdmin):
     """Triggers are made and changed through the services: checked and journaled."""
 
     form = TriggerForm
@@ -66,22 +64,8 @@ class TriggerAdmin(admin.ModelAdmin[Trigger]):
         shown = ("next_due_at", "last_triggered_at")
         return shown if obj is None else (*FIXED, *shown)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Trigger | None = None) -> bool:
-        return False
-
-    @method_decorator(csrf_protect)
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Without Django's transaction around it: services open their own, and none nests."""
-        response: HttpResponse = self._changeform_view(  # type: ignore[attr-defined]  # django-stubs leaves it out
-            request, object_id, form_url, extra_context
-        )
-        return response
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("triggers.add_trigger")
 
     def save_model(
         self,
@@ -90,7 +74,7 @@ class TriggerAdmin(admin.ModelAdmin[Trigger]):
         form: forms.ModelForm[Trigger],
         change: bool,  # noqa: FBT001 - Django's signature
     ) -> None:
-        actor, at = f"person:{request.user.get_username()}", SystemClock().now()
+        actor, at = actor_of(request), SystemClock().now()
         if change:
             changes = {name: form.cleaned_data[name] for name in form.changed_data}
             update_trigger(trigger_id=obj.id, changes=changes, actor=actor, at=at)

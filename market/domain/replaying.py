@@ -52,7 +52,7 @@ def play_window(
 ) -> tuple[datetime, datetime]:
     """When the first and last tick of a candle are: in its session, before the next candle.
 
-    The last tick carries the close a minute before the bell, so that what it wakes can still trade.
+    The last tick carries the close a minute before the bell: what it wakes can still trade.
     """
     ends_at = min(session.closes_at - LAST_MINUTE, start + timeframe.duration - A_MOMENT)
     return max(session.opens_at, start), ends_at

@@ -112,8 +112,9 @@ def test_a_bell_reaches_the_queue_of_its_task():
 
     Ringer().put(Doorbell("agents.think", "7"))
 
-    _, message = broker.blpop(["agents"], timeout=PATIENCE_SECONDS)
-    headers = json.loads(message)["headers"]
+    found = broker.blpop(["agents"], timeout=PATIENCE_SECONDS)
+    assert found is not None
+    headers = json.loads(found[1])["headers"]
     assert headers["task"] == "agents.think"
     assert "'row_id': '7'" in headers["kwargsrepr"]
 

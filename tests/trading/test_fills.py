@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError
 
-from tests.factories import NOW, make_desk, make_permission, wall
+from tests.factories import NOW, make_desk, make_instrument, make_permission, wall
 from tests.racing import race
 from tests.trading.steps import approved, claimed, decided, filled, report, sent
 from trading.domain.book import Oversold
@@ -107,16 +107,18 @@ def test_partial_fills_release_the_reservation_in_proportion():
 
 
 def test_a_reservation_that_cannot_be_divided_evenly_leaves_no_dust():
+    # Seven thousandths set 0.714005 aside: the fee is rounded up to the eighth place.
+    make_instrument(lot_size="0.001", minimum_notional="0")
     desk = make_desk(fee_rate=Decimal("0.000007"))
-    order = sent(desk, desk.buy(7))
-    other = approved(
-        desk, replace(desk.buy(11, key="other"), permission_id=None, source=Source.PERSON)
-    )
+    order = sent(desk, desk.buy("0.007"))
+    by_hand = replace(desk.buy(11, key="other"), permission_id=None, source=Source.PERSON)
+    other = approved(desk, by_hand)
 
     for number in range(1, 8):
-        taken(order, *((f"t{place}", 1, "99.99", "0.001") for place in range(number)))
+        taken(order, *((f"t{place}", "0.001", "99.99", "0.001") for place in range(number)))
         order.refresh_from_db()
         assert account_of(desk).reserved == order.reserved_cash + other.reserved_cash
+        assert order.reserved_cash == round(order.reserved_cash, 8)
 
     assert order.reserved_cash == 0
     assert_whole(desk)

@@ -1,10 +1,12 @@
 """Claimed once, sent once, and what is not proved stays unknown."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from tests.factories import make_desk, wall
 from tests.racing import race
@@ -13,10 +15,12 @@ from tests.trading.venues import RecordingExchange
 from trading.domain.exchange import Outcome, OutcomeKind
 from trading.domain.states import HaltState, OrderState, Source, StopMode
 from trading.models import Account, Order
+from trading.services.barrier import share_barrier
 from trading.services.decisions import SEND_WITHIN
 from trading.services.emergency import stop_account
 from trading.services.recovery import expire_stale
 from trading.services.sending import send, settle
+from tradingfarm.kernel.journal import transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +239,47 @@ def test_an_entry_of_yesterday_is_not_given_back_today():
     settle(order_id=yesterday.id, outcome=REJECTED, at=wall())
 
     assert fresh(yesterday).permission.entries_today == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_does_not_expire_while_a_sender_claims_it():
+    desk = make_desk()
+    order = approved(desk, desk.buy(10))
+    inside, leave = threading.Event(), threading.Event()
+
+    def claimant():
+        with transaction():
+            share_barrier(account_id=desk.account.id)
+            Order.objects.filter(id=order.id).update(
+                state=OrderState.SUBMITTING, attempt_at=wall(), deadline=wall()
+            )
+            inside.set()
+            leave.wait(10)
+
+    def expirer():
+        inside.wait(10)
+        expire_stale(account=desk.account, at=order.expires_at)
+
+    def watcher():
+        """Let the claim commit once the expirer waits for it."""
+        inside.wait(10)
+        for _ in range(200):
+            if somebody_waits():
+                break
+            leave.wait(0.01)
+        leave.set()
+
+    actions = [claimant, expirer, watcher]
+    outcomes = race(3, lambda place: actions[place]())
+
+    assert outcomes == [None] * 3
+    assert (fresh(order).state, fresh(order).account.reserved) == (
+        "SUBMITTING",
+        Decimal("1021.02"),
+    )
+
+
+def somebody_waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0

@@ -87,7 +87,9 @@ def test_a_time_repeated_in_autumn_is_due_the_first_time_only(zone, day):
     assert due == [local(zone, day, hour, 30, fold=0)]
 
 
-@pytest.mark.parametrize(("zone", "day"), [(NEW_YORK, date(2024, 11, 3)), (BERLIN, date(2024, 10, 27))])
+@pytest.mark.parametrize(
+    ("zone", "day"), [(NEW_YORK, date(2024, 11, 3)), (BERLIN, date(2024, 10, 27))]
+)
 def test_asking_inside_the_repeated_hour_never_gives_a_minute_that_has_passed(zone, day):
     hour = 1 if zone == NEW_YORK else 2
     second_pass = local(zone, day, hour, 15, fold=1)

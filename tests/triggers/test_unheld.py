@@ -58,6 +58,16 @@ def test_a_stale_quote_reaches_nothing(owner, team, feed, account, apple):
     assert not LastSighting.objects.exists()
 
 
+def test_a_spike_reaches_nothing(owner, team, feed, account, apple):
+    price_trigger(owner, team, feed, condition=HIGH)
+    fire_unheld(now=WALL)
+
+    quote(feed, apple, "1000", as_of=WALL + FIVE)
+
+    assert fire_unheld(now=WALL + FIVE).firings == 0
+    assert LastSighting.objects.get().last == 100
+
+
 def test_a_fall_from_the_days_open_is_measured_with_the_quotes_own_open(
     owner, team, feed, account, apple
 ):

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Model, Sum
 
 from agents.models import Decision, Execution, Message, Vote
 from market.models import Replay
 from trading.models import Account, Assessment, Fill, Order, PositionShare
-from trading.selectors.portfolios import portfolio
+from trading.selectors.portfolios import Portfolio, portfolio
 from trading.selectors.rebuild import differences
 from tradingfarm.kernel.canonical import canonical
 from tradingfarm.kernel.journal import verify
@@ -80,12 +80,12 @@ def count(*, ready_seconds: float, restarts: int) -> Report:
     )
 
 
-def _total(portfolios: list[Any]) -> Decimal:
+def _total(portfolios: list[Portfolio]) -> Decimal:
     return sum((book.equity for book in portfolios), ZERO)
 
 
-def _by(model: Any, column: str) -> dict[str, int]:
-    rows = model.objects.values_list(column).annotate(number=Count("pk")).order_by(column)
+def _by(model: type[Model], column: str) -> dict[str, int]:
+    rows = model._default_manager.values_list(column).annotate(number=Count("pk")).order_by(column)
     return dict(rows)
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-
 from agents.domain.states import SessionState
 from agents.models import Team, TradingSession
 from agents.services.sessions import start_session, stop_session
@@ -82,7 +81,7 @@ def _which(*, new_replay: bool) -> tuple[int, bool]:
 def _begin(
     person: User, *, number: int, seed: int, speed: Decimal, at: datetime
 ) -> tuple[Account, Replay]:
-    """Make what is missing, one committed step after the other, so that a killed start goes on."""
+    """Make what is missing, one committed step after another, so that a killed start goes on."""
     replay = start_replay(
         replay_id=_id(f"replay:{number}"),
         feed_name=f"replay-{number}",
@@ -117,7 +116,7 @@ def _account(person: User, feed: Feed, *, number: int, seed: int, at: datetime) 
 
 
 def _team(person: User, account: Account, *, at: datetime) -> Team:
-    """The account's team of five. Sessions on earlier accounts, whose replays ended, are closed."""
+    """The account's team of five. Sessions on earlier accounts, whose replays ended, close."""
     earlier = TradingSession.objects.filter(team__owner=person).exclude(account=account)
     for session in earlier.exclude(state=SessionState.STOPPED):
         stop_session(session=session, reason="Its replay has ended.", actor=ACTOR, at=at)

@@ -1,4 +1,4 @@
-"""From a bare command to servers that run and settings that can be read, before Django is loaded."""
+"""From a bare command to servers that run and settings that can be read, before Django loads."""
 
 import secrets
 import sys
@@ -15,6 +15,9 @@ from tradingfarm.processes.servers import Servers, start_servers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEFAULT_PORT = "8000"
+FASTEST = 1000
+"""Trading days a second; more than any machine plays."""
+
 Say = Callable[[str], None]
 
 
@@ -80,7 +83,7 @@ def start_farm(*, argv: Sequence[str], environ: MutableMapping[str, str], say: S
 
 
 def join_farm(*, environ: MutableMapping[str, str]) -> None:
-    """Let another command reach the farm that runs in FARM_HOME, when nothing else is configured."""
+    """Let another command reach the farm that runs in FARM_HOME, if nothing else is configured."""
     if environ.get("DATABASE_URL"):
         return
     home = farm_home(environ)
@@ -117,8 +120,8 @@ def _speed(text: str) -> Decimal:
         speed = Decimal(text)
     except InvalidOperation:
         raise ArgumentTypeError(f"{text!r} is not a number of days a second.") from None
-    if not 0 <= speed <= 1000:  # noqa: PLR2004 - faster than any machine plays
-        raise ArgumentTypeError("choose a speed from 0 (no limit) to 1000 days a second.")
+    if not 0 <= speed <= FASTEST:
+        raise ArgumentTypeError(f"choose a speed from 0 (no limit) to {FASTEST} days a second.")
     return speed
 
 

@@ -6,7 +6,6 @@ the memory there is: a restart that knows it neither loses nor repeats anything.
 in floats finds the few candidates; Decimals decide.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -195,7 +194,7 @@ class PriceWatcher:
                 self._arm(key, condition, sighting)
 
     def _arm(self, key: WatchKey, condition: Condition, seen: Sighting | None) -> None:
-        level = next(_levels(condition, seen), None)
+        level = _level(condition, seen)
         if level is None:
             self._index.discard(key)
         else:
@@ -214,10 +213,9 @@ def _have_changed(before: Sighting | None, now: Sighting) -> bool:
     )
 
 
-def _levels(condition: Condition, seen: Sighting | None) -> Iterator[Level]:
+def _level(condition: Condition, seen: Sighting | None) -> Level | None:
+    """The level that the condition waits for; None while its reference is unknown."""
     if not isinstance(condition, ChangePercent):
-        yield from condition.levels(NO_BARS)
-        return
+        return condition.levels(NO_BARS)[0]
     reference = reference_of(condition, seen.references) if seen else None
-    if reference is not None:
-        yield condition.level_from(float(reference))
+    return None if reference is None else condition.level_from(float(reference))

@@ -79,16 +79,20 @@ def create_trigger(  # noqa: PLR0913 - what a trigger is made of
         created_at=at,
         changed_at=at,
     )
+    _store_new(trigger, actor=actor, at=at)
+    return trigger
+
+
+def _store_new(trigger: Trigger, *, actor: str, at: datetime) -> None:
     with transaction():
         if Trigger.objects.filter(id=trigger.id).exists():
             raise InvalidTrigger(
-                {"name": f"You have a trigger named {name!r}; choose another name."}
+                {"name": f"You have a trigger named {trigger.name!r}; choose another name."}
             )
         _check(trigger, at)
         trigger.next_due_at = _next_due(trigger, at)
         trigger.save(force_insert=True)
         _journal(trigger, before={}, actor=actor, at=at)
-    return trigger
 
 
 def update_trigger(

@@ -1,6 +1,6 @@
 """Price triggers of feeds that no engine holds, from stored quotes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -12,7 +12,7 @@ from market.models import Feed, Replay
 from tradingfarm.kernel.journal import transaction
 from triggers.models import Trigger
 from triggers.selectors.quotes import stored_ticks
-from triggers.selectors.watching import last_sightings
+from triggers.selectors.watching import Seen, last_sightings
 from triggers.services.firing import fire
 from triggers.services.watching import FeedWatch, remember
 
@@ -91,12 +91,12 @@ def _news(feed: Feed, now: datetime) -> list[Tick]:
     """Good quotes that are newer than what the triggers were compared with, oldest first."""
     before = last_sightings(feed_name=feed.name)
     ticks = stored_ticks(feed_name=feed.name).values()
-    return sorted(
-        (
-            tick
-            for tick in ticks
-            if (tick.instrument_id not in before or tick.at > before[tick.instrument_id].at)
-            and refuse(tick=tick, previous=None, now=now) is None
-        ),
-        key=attrgetter("at", "symbol"),
-    )
+    news = [tick for tick in ticks if _is_good_news(tick, before.get(tick.instrument_id), now)]
+    return sorted(news, key=attrgetter("at", "symbol"))
+
+
+def _is_good_news(tick: Tick, seen: Seen | None, now: datetime) -> bool:
+    if seen is None:
+        return refuse(tick=tick, previous=None, now=now) is None
+    previous = replace(tick, last=seen.last, at=seen.at)
+    return tick.at > seen.at and refuse(tick=tick, previous=previous, now=now) is None

@@ -1,7 +1,6 @@
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TextIO
 
@@ -30,7 +29,7 @@ POOL = "12"
 
 class Command(BaseCommand):
     help = "Start everything here: servers, web, worker, beat, engine, sender, and the demo."
-    requires_system_checks: Sequence[str] = ()
+    requires_system_checks: tuple[str, ...] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_farm_arguments(parser)
