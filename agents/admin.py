@@ -69,7 +69,7 @@ class AgentAdmin(ThroughServiceAdmin):
         request: HttpRequest,
         obj: Agent,
         form: ModelForm[Agent],
-        change: bool,  # noqa: FBT001 - Django's signature
+        change: bool,  # noqa: FBT001 - the signature is Django's
     ) -> None:
         update_agent(
             agent_id=obj.pk,
@@ -107,7 +107,7 @@ class TeamAdmin(ThroughServiceAdmin):
         request: HttpRequest,
         obj: Team,
         form: ModelForm[Team],
-        change: bool,  # noqa: FBT001 - Django's signature
+        change: bool,  # noqa: FBT001 - the signature is Django's
     ) -> None:
         update_team(
             team_id=obj.pk,

@@ -170,15 +170,15 @@ class Desk:
             "quantity": Decimal(quantity),
             "permission_id": self.permission.id,
         } | changes
-        return OrderRequest(**values)  # type: ignore[arg-type]
+        return OrderRequest(**values)  # type: ignore[arg-type]  # keywords pass through here
 
 
 def make_desk(
     *, price: str = "100", limits: dict[str, object] | None = None, **account: object
 ) -> Desk:
     """A fresh desk: 100,000 dollars, an agent with wide limits, one instrument at 100."""
-    opened = make_account(**account)  # type: ignore[arg-type]
+    opened = make_account(**account)  # type: ignore[arg-type]  # keywords pass through here
     instrument = make_instrument()
     make_quote(instrument, price, feed=opened.feed_id)
-    permission = make_permission(opened, **(limits or {}))  # type: ignore[arg-type]
+    permission = make_permission(opened, **(limits or {}))  # type: ignore[arg-type]  # keywords pass through here
     return Desk(opened, permission, instrument)

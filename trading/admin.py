@@ -84,7 +84,7 @@ class PermissionAdmin(ServiceAdmin):
         request: HttpRequest,
         obj: Permission,
         form: ModelForm[Permission],
-        change: bool,  # noqa: FBT001 - Django's signature
+        change: bool,  # noqa: FBT001 - the signature is Django's
     ) -> None:
         change_permission(
             permission_id=obj.id,

@@ -72,7 +72,7 @@ class TriggerAdmin(ServiceAdmin):
         request: HttpRequest,
         obj: Trigger,
         form: forms.ModelForm[Trigger],
-        change: bool,  # noqa: FBT001 - Django's signature
+        change: bool,  # noqa: FBT001 - the signature is Django's
     ) -> None:
         actor, at = actor_of(request), SystemClock().now()
         if change:

@@ -22,7 +22,7 @@ def calendar_of(name: str) -> Calendar:
         return RoundTheClock()
     # On first use, because pandas comes along: more than a second of start that the pages and an
     # idle sender need not wait for.
-    import exchange_calendars  # noqa: PLC0415 - see above
+    import exchange_calendars  # noqa: PLC0415 - slow to import
 
     with warnings.catch_warnings():
         # The library reads Series.values, which pandas 3.1 announces to change one day.

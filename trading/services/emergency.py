@@ -20,8 +20,9 @@ from trading.domain.states import (
     StopMode,
 )
 from trading.models import Account, PositionShare, StopRun
+from trading.selectors.books import LockedAccount, know_calendars, lock_account
 from trading.services.barrier import own_barrier
-from trading.services.decisions import decide
+from trading.services.decisions import decide_locked
 from trading.services.recovery import expire_stale, follow_up
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
@@ -121,23 +122,34 @@ def _at_work(account: Account) -> bool:
 
 def _flatten(run: StopRun, exchange: Exchange, *, now: datetime, at: datetime) -> None:
     """Sell every share that is left; done when found flat, nothing at work, twice in a row."""
-    if _at_work(run.account) or exchange.open_orders(account_id=run.account_id):
+    if exchange.open_orders(account_id=run.account_id):
         return
     if _was_denied(run, since=at - AFTER_DENIAL):
         return
+    know_calendars()
+    with transaction():
+        account = lock_account(account_id=run.account_id, now=now)
+        if _at_work(run.account):
+            return
+        is_flat = not _sell_all(run, account, now=now, at=at)
+    if is_flat:
+        _confirm_flat(run, at=at)
+
+
+def _sell_all(run: StopRun, account: LockedAccount, *, now: datetime, at: datetime) -> bool:
+    """One round of liquidation, under the account's lock; whether there was anything to sell."""
     shares = list(
         PositionShare.objects.filter(position__account=run.account, quantity__gt=0)
         .select_related("position")
         .order_by("id")
     )
-    if not shares:
-        _confirm_flat(run, at=at)
-        return
-    taken = StopRun.objects.filter(id=run.id, rounds=run.rounds).update(
-        rounds=F("rounds") + 1, confirmations=0
-    )
-    for share in shares if taken else ():
-        _liquidate(run, share, now=now, at=at)
+    if shares:
+        StopRun.objects.filter(id=run.id).update(rounds=F("rounds") + 1, confirmations=0)
+        run.refresh_from_db(fields=["rounds", "confirmations"])
+    for share in shares:
+        request = _liquidation(run, share)
+        decide_locked(account=account, request=request, actor=run.requested_by, now=now, at=at)
+    return bool(shares)
 
 
 def _was_denied(run: StopRun, *, since: datetime) -> bool:
@@ -156,22 +168,16 @@ def _confirm_flat(run: StopRun, *, at: datetime) -> None:
         _go(run, _DONE, at=at)
 
 
-def _liquidate(run: StopRun, share: PositionShare, *, now: datetime, at: datetime) -> None:
-    decide(
-        account_id=run.account_id,
-        request=OrderRequest(
-            intent_key=f"stop:{run.id}:{share.id}:{run.rounds + 1}",
-            source=Source.LIQUIDATION,
-            instrument_id=share.position.instrument_id,
-            side=Side.SELL,
-            quantity=share.quantity,
-            permission_id=share.permission_id,
-            reason=ExitReason.EMERGENCY_EXIT.value,
-            reasoning=f"Emergency stop by {run.requested_by}: flatten.",
-        ),
-        actor=run.requested_by,
-        now=now,
-        at=at,
+def _liquidation(run: StopRun, share: PositionShare) -> OrderRequest:
+    return OrderRequest(
+        intent_key=f"stop:{run.id}:{share.id}:{run.rounds}",
+        source=Source.LIQUIDATION,
+        instrument_id=share.position.instrument_id,
+        side=Side.SELL,
+        quantity=share.quantity,
+        permission_id=share.permission_id,
+        reason=ExitReason.EMERGENCY_EXIT.value,
+        reasoning=f"Emergency stop by {run.requested_by}: flatten.",
     )
 
 

@@ -78,15 +78,15 @@ def _(value: UUID) -> object:
 
 
 @_as_json.register
-def _(value: Mapping) -> object:  # type: ignore[type-arg]
+def _(value: Mapping) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
     return {str(_plain(key)): _plain(item) for key, item in value.items()}
 
 
 @_as_json.register
-def _(value: list | tuple) -> object:  # type: ignore[type-arg]
+def _(value: list | tuple) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
     return [_plain(item) for item in value]
 
 
 @_as_json.register
-def _(value: Set) -> object:  # type: ignore[type-arg]
+def _(value: Set) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
     return sorted(str(_plain(item)) for item in value)
