@@ -8,24 +8,44 @@ from agents.domain.causes import Cause, cause_key, execution_id
 from agents.domain.states import ExecutionState, SessionState
 from agents.models import Execution, TradingSession
 from agents.services.endings import TASK
+from market.selectors.clocks import market_times
 from tradingfarm.kernel.journal import account_stream, record
 from tradingfarm.kernel.wake import ring
 
 
 def queue_executions(
-    *, team_id: UUID, causes: Sequence[Cause], as_of: datetime, at: datetime, actor: str
+    *,
+    team_id: UUID,
+    causes: Sequence[Cause],
+    as_of: datetime,
+    at: datetime,
+    actor: str,
+    feed_name: str | None = None,
 ) -> list[Execution]:
     """Wake a team on every account that it trades, inside the caller's transaction().
 
     All `causes` make one execution for each account with a session in AUTO_TRADING; where one is
     queued already they join it, and where one exists for the same causes it is returned as it is.
-    Without such a session the list is empty. `as_of` is market time, `at` wall time.
+    Without such a session the list is empty. `as_of` is market time, `at` wall time. Causes of one
+    feed (`feed_name`) wake accounts on that feed alone; others wake them all, each as of its own
+    market time, so that no account on a replay is shown a later price.
     """
     sessions = TradingSession.objects.filter(team=team_id, state=SessionState.AUTO_TRADING)
+    if feed_name is not None:
+        sessions = sessions.filter(account__feed=feed_name)
+    woken = list(sessions.select_related("account").order_by("account_id"))
+    moments = market_times(feed_names={session.account.feed_id for session in woken}, at=as_of)
     key = cause_key(causes)
     return [
-        _queue(session, causes, key, as_of=as_of, at=at, actor=actor)
-        for session in sessions.order_by("account_id")
+        _queue(
+            session,
+            causes,
+            key,
+            as_of=as_of if feed_name is not None else moments[session.account.feed_id],
+            at=at,
+            actor=actor,
+        )
+        for session in woken
     ]
 
 

@@ -1,6 +1,7 @@
 """Which moment it is on a feed: market time."""
 
-from datetime import datetime
+from collections.abc import Set
+from datetime import UTC, datetime, time
 
 from market.models import Replay
 
@@ -10,8 +11,20 @@ def market_time(*, feed_name: str, at: datetime) -> datetime:
 
     A replay's clock stands at its last step; every other feed runs on wall time.
     """
-    replayed = Replay.objects.filter(feed_id=feed_name).values_list("as_of", flat=True).first()
-    return replayed or at
+    return market_times(feed_names={feed_name}, at=at)[feed_name]
+
+
+def market_times(*, feed_names: Set[str], at: datetime) -> dict[str, datetime]:
+    """The market time of each feed at wall time `at`, in one query.
+
+    A replay that has not played a step yet stands at the midnight of its first day.
+    """
+    replays = Replay.objects.filter(feed_id__in=feed_names)
+    played = {
+        feed: as_of or datetime.combine(first, time.min, tzinfo=UTC)
+        for feed, as_of, first in replays.values_list("feed_id", "as_of", "starts_on")
+    }
+    return {feed: played.get(feed, at) for feed in feed_names}
 
 
 def is_owned(*, feed_name: str, at: datetime) -> bool:

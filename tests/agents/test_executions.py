@@ -1,6 +1,8 @@
 """Waking: which executions are made, joined, claimed and swept."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
@@ -12,9 +14,12 @@ from agents.services.endings import end
 from agents.services.executions import queue_executions
 from agents.services.leases import LEASE, release, renew
 from agents.services.sessions import start_session, stop_session
+from market.models import Feed
+from market.services.replays import start_replay
 from tests.agents.builders import sure
 from tests.agents.floor import NOON, claimed, make_floor, scripted, thought
 from tests.factories import NOW, make_account, wall
+from trading.models import Account
 from tradingfarm.kernel.journal import NotInTransaction, transaction
 from tradingfarm.kernel.wake import ringer
 
@@ -161,3 +166,41 @@ def test_queueing_rings_after_the_commit(django_capture_on_commit_callbacks):
 
     assert len(rung) == 1
     assert ringer.dropped == 0
+
+
+def test_causes_of_one_feed_wake_no_account_on_another():
+    floor = make_floor()
+
+    with transaction():
+        woken = queue_executions(
+            team_id=floor.team.id,
+            causes=[NOON],
+            as_of=NOW,
+            at=wall(),
+            actor="test",
+            feed_name="another-feed",
+        )
+
+    assert woken == []
+
+
+def test_causes_of_wall_time_wake_an_account_on_a_replay_at_its_own_time():
+    floor = make_floor()
+    Feed.objects.create(name="stored", kind=Feed.Kind.STORED)
+    replay = start_replay(
+        replay_id=uuid5(NAMESPACE_URL, "past"),
+        feed_name="past",
+        source="stored",
+        starts_on=date(2005, 3, 1),
+        ends_on=date(2005, 3, 4),
+        speed=Decimal(1),
+        now=wall(),
+    )
+    Account.objects.filter(id=floor.account.id).update(feed=replay.feed)
+
+    with transaction():
+        [execution] = queue_executions(
+            team_id=floor.team.id, causes=[NOON], as_of=NOW, at=wall(), actor="test"
+        )
+
+    assert execution.as_of == datetime(2005, 3, 1, tzinfo=UTC)

@@ -17,7 +17,10 @@ ACTOR = "triggers"
 NOBODY = "no active trading session"
 
 Triggers = Mapping[UUID, Trigger]
-Woken = Mapping[UUID, Sequence[Execution]]
+Target = tuple[UUID, str | None]
+"""A team, and the feed whose accounts it is woken on; None means all of its accounts."""
+
+Woken = Mapping[Target, Sequence[Execution]]
 
 
 def fire(*, hits: Iterable[Hit], now: datetime, at: datetime) -> list[Firing]:
@@ -36,7 +39,7 @@ def fire(*, hits: Iterable[Hit], now: datetime, at: datetime) -> list[Firing]:
     firings = _throttle(new, triggers, now=now, at=at)
     woken = _wake(firings, triggers, now=now, at=at)
     for firing in firings:
-        if not firing.refused and not woken[_team(firing, triggers)]:
+        if not firing.refused and not woken[_target(firing, triggers)]:
             firing.refused = NOBODY
     _store(firings, triggers, woken, at=at)
     for firing in firings:
@@ -107,15 +110,22 @@ def _firing(key: UUID, hit: Hit, refused: str, *, now: datetime, at: datetime) -
 
 def _wake(
     firings: Sequence[Firing], triggers: Triggers, *, now: datetime, at: datetime
-) -> dict[UUID, list[Execution]]:
-    causes: dict[UUID, list[Cause]] = defaultdict(list)
+) -> dict[Target, list[Execution]]:
+    causes: dict[Target, list[Cause]] = defaultdict(list)
     for firing in firings:
         if not firing.refused:
             trigger = triggers[firing.trigger_id]
-            causes[trigger.team_id].append(_cause(firing, trigger))
+            causes[_target(firing, triggers)].append(_cause(firing, trigger))
     return {
-        team: queue_executions(team_id=team, causes=causes[team], as_of=now, at=at, actor=ACTOR)
-        for team in sorted(causes)
+        target: queue_executions(
+            team_id=target[0],
+            feed_name=target[1],
+            causes=causes[target],
+            as_of=now,
+            at=at,
+            actor=ACTOR,
+        )
+        for target in sorted(causes, key=str)
     }
 
 
@@ -129,8 +139,12 @@ def _cause(firing: Firing, trigger: Trigger) -> Cause:
     )
 
 
-def _team(firing: Firing, triggers: Triggers) -> UUID:
-    return triggers[firing.trigger_id].team_id
+def _target(firing: Firing, triggers: Triggers) -> Target:
+    return _wakes(triggers[firing.trigger_id])
+
+
+def _wakes(trigger: Trigger) -> Target:
+    return trigger.team_id, trigger.feed_id
 
 
 def _store(firings: Sequence[Firing], triggers: Triggers, woken: Woken, *, at: datetime) -> None:
@@ -141,7 +155,7 @@ def _store(firings: Sequence[Firing], triggers: Triggers, woken: Woken, *, at: d
         [
             through(firing_id=firing.id, execution_id=execution.id)
             for firing in heeded
-            for execution in woken[_team(firing, triggers)]
+            for execution in woken[_target(firing, triggers)]
         ],
         ignore_conflicts=True,
     )
@@ -151,7 +165,7 @@ def _store(firings: Sequence[Firing], triggers: Triggers, woken: Woken, *, at: d
 
 
 def _journal(firing: Firing, trigger: Trigger, woken: Woken) -> None:
-    executions = [] if firing.refused else woken[trigger.team_id]
+    executions = [] if firing.refused else woken[_wakes(trigger)]
     streams = [(account_stream(one.account_id), str(one.id)) for one in executions]
     for stream, execution in streams or [(owner_stream(trigger.owner_id), "")]:
         record(
