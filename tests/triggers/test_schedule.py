@@ -1,5 +1,4 @@
 import csv
-import os
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from triggers.domain.schedule import (
     next_due,
 )
 
+CASES = Path(__file__).parents[3] / "shared" / "data" / "split" / "cron_cases_dev.csv"
 NEW_YORK = "America/New_York"
 BERLIN = "Europe/Berlin"
 NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
@@ -236,11 +236,10 @@ DIFFERS = {
 
 
 def test_five_field_cases_of_other_projects_agree_but_for_those_named_here():
-    path = os.environ.get("CRON_CASES", "")
-    if not path:
-        pytest.skip("CRON_CASES names no CSV file of cron cases from other projects.")
+    if not CASES.exists():
+        pytest.skip(f"{CASES} is absent: cron expressions gathered from other projects.")
 
-    with Path(path).open(newline="") as file:
+    with CASES.open(newline="") as file:
         cases = [case for case in csv.DictReader(file) if case["fields"] == "5"]
     differing = {case["expression"] for case in cases if next_five(case) != case["next5"]}
 
