@@ -1,0 +1,121 @@
+"""The admin of trading: records are read, limits go through the service, halts can be released."""
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import make_desk, wall
+from tests.trading.steps import approved
+from trading.domain.states import StopMode
+from trading.loop import SendingLoop
+from trading.models import Account, Permission
+from trading.services.emergency import stop_account
+from tradingfarm.kernel.clock import ManualClock
+from tradingfarm.kernel.models import JournalEvent
+from tradingfarm.people.models import User
+
+# Django's admin wraps nothing here: services open durable transactions of their own.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LISTS = (
+    "account",
+    "permission",
+    "order",
+    "assessment",
+    "fill",
+    "position",
+    "positionshare",
+    "protection",
+    "stoprun",
+    "cashmovement",
+    "equitysnapshot",
+    "paperorder",
+    "papertrade",
+)
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("operator", password="not used here"))
+    return client
+
+
+@pytest.fixture
+def desk():
+    made = make_desk()
+    approved(made, made.buy(10))
+    SendingLoop(clock=ManualClock(wall()), stopping=lambda: False).work()
+    return made
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_opens_in_few_queries(staff, desk, name, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12):
+        page = staff.get(reverse(f"admin:trading_{name}_changelist"))
+
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("name", [name for name in LISTS if name != "permission"])
+def test_records_can_be_neither_added_nor_deleted(staff, desk, name):
+    assert staff.get(reverse(f"admin:trading_{name}_add")).status_code == 403
+
+
+def permission_form(permission, **changes):
+    names = (
+        *("max_order_value", "max_position_value", "max_allocation_pct", "max_daily_entries"),
+        *("max_daily_loss", "max_open_positions", "price_collar_pct", "hours_zone"),
+    )
+    values = {name: getattr(permission, name) for name in names}
+    flags = {"active": "on", "stop_required": "on"}
+    return values | flags | {"allowed_symbols": "", "blocked_symbols": ""} | changes
+
+
+def test_a_changed_limit_is_versioned_and_journaled(staff, desk):
+    address = reverse("admin:trading_permission_change", args=[desk.permission.id])
+
+    staff.post(address, permission_form(desk.permission, max_daily_entries=2))
+
+    permission = Permission.objects.get()
+    assert (permission.max_daily_entries, permission.version) == (2, 2)
+    event = JournalEvent.objects.filter(kind="permission.changed").latest("id")
+    assert (event.actor, event.payload["max_daily_entries"]) == ("person:operator", 2)
+
+
+def test_a_limit_that_makes_no_sense_is_refused_beside_its_field(staff, desk):
+    address = reverse("admin:trading_permission_change", args=[desk.permission.id])
+
+    page = staff.post(address, permission_form(desk.permission, hours_zone="Mars/Olympus"))
+
+    assert "not a time zone" in page.content.decode()
+    assert Permission.objects.get().version == 1
+
+
+def test_an_account_is_halted_and_released_by_a_person(staff, desk):
+    accounts = reverse("admin:trading_account_changelist")
+    chosen = {"_selected_action": [str(desk.account.id)]}
+
+    staff.post(accounts, chosen | {"action": "halt"})
+    assert Account.objects.get().halt_state == "HALTED"
+    SendingLoop(clock=ManualClock(wall()), stopping=lambda: False).work()
+
+    staff.post(accounts, chosen | {"action": "release"})
+    assert Account.objects.get().halt_state == "ACTIVE"
+
+
+def test_an_account_is_not_released_while_it_is_being_stopped(staff, desk):
+    stop_account(
+        account_id=desk.account.id,
+        mode=StopMode.FLATTEN,
+        requested_by="test",
+        reason="",
+        at=wall(),
+    )
+
+    page = staff.post(
+        reverse("admin:trading_account_changelist"),
+        {"_selected_action": [str(desk.account.id)], "action": "release"},
+        follow=True,
+    )
+
+    assert "still being stopped" in page.content.decode()
+    assert Account.objects.get().halt_state == "HALTED"

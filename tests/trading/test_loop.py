@@ -1,0 +1,127 @@
+"""The sending loop on the real paper exchange: one pass sends, ingests, sweeps and stops."""
+
+from datetime import timedelta
+
+import pytest
+
+from market.models import Quote
+from tests.factories import make_desk, wall
+from tests.trading.steps import approved
+from trading.domain.states import StopMode
+from trading.loop import SendingLoop
+from trading.models import Account, PaperOrder, PaperTrade
+from trading.services.emergency import stop_account
+from tradingfarm.kernel.clock import ManualClock, SystemClock
+from tradingfarm.kernel.models import Heartbeat
+
+pytestmark = pytest.mark.django_db
+
+
+def make_loop(clock=None):
+    return SendingLoop(clock=clock or ManualClock(wall()), stopping=lambda: False)
+
+
+def keep_quotes_fresh(desk):
+    """A feed without a replay runs on wall time, so its quotes must be of now."""
+    Quote.objects.filter(feed=desk.account.feed).update(as_of=wall())
+
+
+def test_one_pass_sends_an_approved_order_and_the_same_pass_brings_its_fill():
+    desk = make_desk()
+    order = approved(desk, desk.buy(10))
+
+    make_loop().work()
+
+    order.refresh_from_db()
+    assert (order.state, order.filled_quantity) == ("FILLED", 10)
+    assert PaperOrder.objects.get().client_order_id == order.client_order_id
+    assert desk.share().quantity == 10
+
+
+def test_passes_without_work_place_nothing_and_say_that_the_sender_lives():
+    make_desk()
+    loop = make_loop()
+
+    loop.work()
+    loop.work()
+
+    assert PaperOrder.objects.count() == 0
+    assert Heartbeat.objects.get().process == "sender"
+
+
+def test_a_sent_order_is_never_sent_again():
+    desk = make_desk()
+    approved(desk, desk.buy(10))
+    loop = make_loop()
+
+    for _ in range(5):
+        loop.work()
+
+    assert PaperOrder.objects.count() == 1
+    assert PaperTrade.objects.count() == 1
+
+
+def test_an_order_that_waited_too_long_expires_instead_of_being_sent():
+    desk = make_desk()
+    order = approved(desk, desk.buy(10))
+
+    make_loop(ManualClock(wall() + timedelta(minutes=1))).work()
+
+    order.refresh_from_db()
+    assert order.state == "EXPIRED_LOCAL"
+    assert PaperOrder.objects.count() == 0
+
+
+def test_an_account_with_an_exchange_that_is_not_there_does_not_stop_the_others(caplog):
+    broken = make_desk(number=0)
+    working = make_desk(number=1)
+    approved(broken, broken.buy(5))
+    order = approved(working, working.buy(10))
+    Account.objects.filter(id=broken.account.id).update(exchange="nowhere")
+
+    make_loop().work()
+
+    order.refresh_from_db()
+    assert order.state == "FILLED"
+    assert "nowhere" in caplog.text
+
+
+def test_a_stop_that_nobody_finished_is_carried_out_by_the_sender():
+    desk = make_desk()
+    approved(desk, desk.buy(10))
+    loop = make_loop()
+    loop.work()
+    keep_quotes_fresh(desk)
+    loop = make_loop(SystemClock())
+    run = stop_account(
+        account_id=desk.account.id,
+        mode=StopMode.FLATTEN,
+        requested_by="test",
+        reason="drill",
+        at=wall(),
+    )
+
+    for _ in range(12):
+        loop.work()
+
+    run.refresh_from_db()
+    assert (run.step, run.confirmations) == ("DONE", 2)
+    assert desk.share().quantity == 0
+
+
+def test_an_entry_that_was_approved_before_the_stop_is_not_sent_after_it():
+    desk = make_desk()
+    order = approved(desk, desk.buy(10))
+    stop_account(
+        account_id=desk.account.id,
+        mode=StopMode.KEEP,
+        requested_by="test",
+        reason="",
+        at=wall(),
+    )
+
+    make_loop().work()
+
+    order.refresh_from_db()
+    assert order.state == "EXPIRED_LOCAL"
+    assert PaperOrder.objects.count() == 0
