@@ -1,9 +1,7 @@
-from typing import Any
-
 from django.contrib import admin, messages
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from agents.domain.states import Purpose
 from agents.models import (
@@ -22,38 +20,12 @@ from agents.models import (
 )
 from agents.services.sessions import stop_session
 from agents.services.teams import CONFIGURATION, TEAM_FIELDS, update_agent, update_team
-from tradingfarm.kernel.admin import RecordAdmin
+from tradingfarm.kernel.admin import RecordAdmin, ServiceAdmin, actor_of
 from tradingfarm.kernel.clock import SystemClock
 
 
-def _actor(request: HttpRequest) -> str:
-    return f"person:{request.user.get_username()}"
-
-
-class ThroughServiceAdmin(admin.ModelAdmin[Any]):
-    """Rows that a service makes and changes; nobody deletes them."""
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        # Django's own view wraps this in a transaction; services open and journal their own.
-        view: Any = self
-        response: HttpResponse = view._changeform_view(request, object_id, form_url, extra_context)
-        return response
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
 @admin.register(Agent)
-class AgentAdmin(ThroughServiceAdmin):
+class AgentAdmin(ServiceAdmin):
     """Saving makes a new version and a journal event."""
 
     list_display = ("name", "role", "provider", "model", "status", "version", "owner")
@@ -74,7 +46,7 @@ class AgentAdmin(ThroughServiceAdmin):
         update_agent(
             agent_id=obj.pk,
             changes={name: form.cleaned_data[name] for name in form.changed_data},
-            actor=_actor(request),
+            actor=actor_of(request),
             at=SystemClock().now(),
         )
 
@@ -92,7 +64,7 @@ class MemberInline(admin.TabularInline[Member, Team]):
 
 
 @admin.register(Team)
-class TeamAdmin(ThroughServiceAdmin):
+class TeamAdmin(ServiceAdmin):
     list_display = ("name", "owner", "coordination", "quorum", "vote_timeout_seconds")
     list_filter = ("coordination",)
     list_select_related = ("owner",)
@@ -112,7 +84,7 @@ class TeamAdmin(ThroughServiceAdmin):
         update_team(
             team_id=obj.pk,
             changes={name: form.cleaned_data[name] for name in form.changed_data},
-            actor=_actor(request),
+            actor=actor_of(request),
             at=SystemClock().now(),
         )
 
@@ -141,7 +113,7 @@ class TradingSessionAdmin(RecordAdmin):
             stop_session(
                 session=session,
                 reason="Stopped in the admin",
-                actor=_actor(request),
+                actor=actor_of(request),
                 at=SystemClock().now(),
             )
             self.message_user(request, "The session is stopped.", messages.SUCCESS)

@@ -3,15 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping, Set
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from functools import singledispatch
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
 from tradingfarm.kernel.money import plain
+
+AS_IT_IS = frozenset({str, int, bool, NoneType})
+"""Most values by far; dispatching on them would cost more than writing them."""
 
 
 def canonical(value: object) -> str:
@@ -42,13 +46,15 @@ def payload_of(entry: str) -> dict[str, Any]:
 
 def _plain(value: object) -> object:
     """What JSON can say of `value`. An enum's member stands for its value, whatever its base."""
+    if value.__class__ in AS_IT_IS:
+        return value
     return _as_json(value.value if isinstance(value, Enum) else value)
 
 
 @singledispatch
 def _as_json(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
-        return _as_json(asdict(value))
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     raise TypeError(f"{type(value).__name__} has no canonical text: {value!r}.")
 
 
