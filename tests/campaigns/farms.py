@@ -15,7 +15,15 @@ from typing import Any
 
 import psycopg
 
-from tests.campaigns.arena import ROOT, CampaignFailed, manage, say, tail, temporary_folder
+from tests.campaigns.arena import (
+    ROOT,
+    CampaignFailed,
+    manage,
+    say,
+    settings_of,
+    tail,
+    temporary_folder,
+)
 from tests.campaigns.tables import connect, count
 from tradingfarm.processes.home import running_addresses
 from tradingfarm.processes.identity import identify
@@ -53,6 +61,16 @@ class Farm:
     def environment(self) -> dict[str, str]:
         """What another command needs in order to find this farm."""
         return _environment(self.home, self.port)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a program of its own needs in order to use the farm's code on this farm."""
+        return (
+            self.environment
+            | settings_of(self.home)
+            | running_addresses(path=self.home)
+            | {"SECRET_KEY": (self.home / "secret_key").read_text()}
+        )
 
     def wait_until_ready(self) -> None:
         """Until every process has spoken. Raises CampaignFailed when the farm ends instead."""

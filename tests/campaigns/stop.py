@@ -1,16 +1,20 @@
 """Emergency stops of a running farm without Valkey: `make campaign NAME=stop ARGS="--short"`.
 
-Each round kills Valkey, and goes on killing it while `manage.py emergency_stop --flatten` works.
+Each round kills Valkey, and goes on killing it while `manage.py emergency_stop --flatten` works,
+and somebody buys without end meanwhile, so that the halt meets busy senders.
 From the commit that halts the account on, nothing may be claimed but exits of the stop itself;
 afterwards the account is flat, found twice. Then it is released, and the farm trades on.
 """
 
 import argparse
 import contextlib
+import json
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +23,25 @@ from uuid import UUID
 
 from tests.campaigns.arena import ROOT, CampaignFailed, Findings, arguments, conclude, say
 from tests.campaigns.farms import Farm, demo_farm
-from tests.campaigns.judge import Breach, Kind, in_flight, judge, not_flat, percentile, sent_after
+from tests.campaigns.judge import (
+    Breach,
+    Kind,
+    by_state,
+    in_flight,
+    judge,
+    not_flat,
+    percentile,
+    sent_after,
+)
 from tests.campaigns.rows import Tables
 from tests.campaigns.tables import connect, one, read_accounts, read_tables
 from tradingfarm.kernel.randomness import stream
 from tradingfarm.processes.home import running_addresses
+from tradingfarm.processes.spawning import dies_with_us
 
 POSITION_SECONDS = 180.0
+BUSY, BUSY_SECONDS = 20, 60.0
+"""So many orders of the pressure are at the exchange when a stop is asked for."""
 STOP_SECONDS = 150.0
 WATCH_SECONDS = 3.0
 FLAT_TWICE = 2
@@ -35,6 +51,11 @@ RUN = "SELECT step, confirmations, at FROM trading_stoprun WHERE account_id = %s
 FLAT = """
 SELECT count(*) FROM journal_event
 WHERE stream = %s AND kind = 'account.flat' AND at >= %s
+"""
+PRESSURE = "import django; django.setup(); from tests.campaigns.pressure import main; main()"
+PRESSED = """
+SELECT count(*) FROM trading_paperorder p JOIN trading_order o USING (client_order_id)
+WHERE o.account_id = %s AND o.source = 'person'
 """
 RELEASE = """
 import sys
@@ -66,7 +87,32 @@ class Round:
     seconds: float
     held_before: int
     confirmations: int
-    in_flight: int
+    pressure: dict[str, int]
+
+    @property
+    def in_flight(self) -> int:
+        """Orders that were on their way at the halt."""
+        return in_flight(self.tables, self.halt.at)
+
+
+@contextlib.contextmanager
+def pressure(farm: Farm, account: UUID, number: int) -> Iterator[dict[str, int]]:
+    """Somebody buys without end meanwhile; afterwards, what came of it."""
+    tally: dict[str, int] = {}
+    with subprocess.Popen(
+        [sys.executable, "-c", PRESSURE, str(account), str(number)],
+        env=farm.settings,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=dies_with_us(signal.SIGKILL),
+    ) as process:
+        try:
+            yield tally
+            tally |= json.loads(process.communicate(timeout=60)[0])
+        finally:
+            process.kill()
 
 
 @contextlib.contextmanager
@@ -90,19 +136,20 @@ def valkey_down(farm: Farm) -> Iterator[list[int]]:
         killer.join()
 
 
-def stop_once(farm: Farm, account: UUID) -> Round:
+def stop_once(farm: Farm, account: UUID, number: int) -> Round:
     """Stop and flatten the account while Valkey is down. Raises CampaignFailed."""
-    held = farm.count(HELD, account)
-    before = int(one(farm.database, EPOCH, account)[0])
-    with valkey_down(farm) as killed:
+    before, pressed = int(one(farm.database, EPOCH, account)[0]), farm.count(PRESSED, account)
+    with valkey_down(farm) as killed, pressure(farm, account, number) as tally:
         farm.wait(lambda: bool(killed), 10, "Valkey to be killed")
-        began = time.monotonic()
+        busy_at = pressed + BUSY
+        farm.wait(lambda: farm.count(PRESSED, account) >= busy_at, BUSY_SECONDS, "busy senders")
+        held, began = farm.count(HELD, account), time.monotonic()
         halt = _command(farm, account, before)
         seconds = time.monotonic() - began
         time.sleep(WATCH_SECONDS)
         tables = read_tables(farm.database, account)
     _, confirmations, _ = one(farm.database, RUN, account, halt.epoch)
-    return Round(halt, tables, seconds, held, confirmations, in_flight(tables, halt.at))
+    return Round(halt, tables, seconds, held, confirmations, tally)
 
 
 def _command(farm: Farm, account: UUID, before: int) -> Halt:
@@ -144,14 +191,8 @@ def judged(farm: Farm, account: UUID, done: Round) -> list[Breach]:
 
 def release(farm: Farm, account: UUID) -> None:
     """Let the account trade again, as a person would. Raises CampaignFailed."""
-    environment = farm.environment | running_addresses(path=farm.home)
-    environment |= {
-        "DJANGO_SETTINGS_MODULE": "tradingfarm.settings",
-        "FARM_PROFILE": "embedded",
-        "SECRET_KEY": (farm.home / "secret_key").read_text(),
-    }
     done = subprocess.run(
-        [sys.executable, "-c", RELEASE, str(account)], env=environment, cwd=ROOT, check=False
+        [sys.executable, "-c", RELEASE, str(account)], env=farm.settings, cwd=ROOT, check=False
     )
     if done.returncode != 0:
         raise CampaignFailed("The account could not be released.")
@@ -164,7 +205,7 @@ def carry_out(options: argparse.Namespace) -> Findings:
     with demo_farm(seed=options.seed) as farm:
         account = next(iter(read_accounts(farm.database)))
         for number in range(options.rounds):
-            rounds.append(_round(farm, account, chance, findings))
+            rounds.append(_round(farm, account, number, chance, findings))
             say(f"round {number + 1} of {options.rounds}: {_line(rounds[-1])}")
         farm.manage("verify_journal")
         ended = farm.stop()
@@ -174,10 +215,10 @@ def carry_out(options: argparse.Namespace) -> Findings:
     return findings
 
 
-def _round(farm: Farm, account: UUID, chance: Random, findings: Findings) -> Round:
+def _round(farm: Farm, account: UUID, number: int, chance: Random, findings: Findings) -> Round:
     farm.wait(lambda: farm.count(HELD, account) > 0, POSITION_SECONDS, "open positions")
     time.sleep(chance.uniform(0.0, 2.0))
-    done = stop_once(farm, account)
+    done = stop_once(farm, account, number)
     findings.breaches += judged(farm, account, done)
     release(farm, account)
     return done
@@ -200,6 +241,8 @@ def _figures(rounds: list[Round]) -> dict[str, object]:
         "command_seconds_max": round(max((done.seconds for done in rounds), default=0.0), 1),
         "confirmations": [done.confirmations for done in rounds],
         "in_flight_at_halt": sum(done.in_flight for done in rounds),
+        "expired_unsent": by_state(rounds[-1].tables.orders).get("EXPIRED_LOCAL", 0),
+        "pressure": dict(sum((Counter(done.pressure) for done in rounds), Counter[str]())),
     }
 
 

@@ -1,5 +1,6 @@
 """How amounts, prices and times look."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from tradingfarm.templatetags import farm
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -74,9 +77,13 @@ def test_an_unknown_colour_or_icon_cannot_leave_its_place() -> None:
     assert farm.agent_icon("../../secret") == "robot"
 
 
-def test_every_icon_that_an_agent_may_have_is_drawn() -> None:
+def test_every_icon_that_is_named_is_drawn() -> None:
     found = finders.find("icons.svg")
     assert isinstance(found, str)
+    templates = [path.read_text() for path in (ROOT / "templates").rglob("*.html")]
+    named = {name for text in templates for name in re.findall(r'{% icon "([a-z-]+)"', text)}
+
     drawn = {each.get("id") for each in Xml.fromstring(Path(found).read_text())}
 
-    assert drawn >= farm.ICONS
+    assert named
+    assert drawn >= farm.ICONS | named
