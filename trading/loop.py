@@ -130,6 +130,16 @@ def send_approved(
             settle(order_id=claimed.order_id, outcome=outcome, at=clock.now())
 
 
+def ingest_reports(*, clock: Clock) -> None:
+    """Ask every exchange about the orders at work, once, and send nothing.
+
+    For whoever counts after the senders have stopped: a trade of the last moment may not have been
+    ingested yet. Raises ExchangeUnavailable.
+    """
+    for account in _busy_accounts():
+        follow_up(account=account, exchange=exchange_for(account), at=clock.now())
+
+
 def match_unowned(*, account: Account, at: datetime) -> None:
     """Fill paper orders at the last quotes when no engine owns the feed: a replay has ended."""
     waiting = PaperOrder.objects.filter(account_key=account.id, state=PaperOrder.State.OPEN)

@@ -6,11 +6,14 @@ import pytest
 
 from market.models import Quote
 from tests.factories import make_desk, wall
-from tests.trading.steps import approved
+from tests.trading.steps import approved, claimed
 from trading.domain.states import StopMode
-from trading.loop import SendingLoop
+from trading.exchanges.paper import PaperExchange
+from trading.loop import SendingLoop, ingest_reports, match_unowned
 from trading.models import Account, PaperOrder, PaperTrade
+from trading.selectors.rebuild import differences
 from trading.services.emergency import stop_account
+from trading.services.sending import send, settle
 from tradingfarm.kernel.clock import ManualClock, SystemClock
 from tradingfarm.kernel.models import Heartbeat
 
@@ -125,3 +128,26 @@ def test_an_entry_that_was_approved_before_the_stop_is_not_sent_after_it():
     order.refresh_from_db()
     assert order.state == "EXPIRED_LOCAL"
     assert PaperOrder.objects.count() == 0
+
+
+def test_a_trade_that_the_sender_did_not_see_any_more_is_ingested_afterwards():
+    desk = make_desk()
+    order = approved(desk, desk.buy(10))
+    claimed_and_placed(order)
+    match_unowned(account=desk.account, at=wall())
+
+    ingest_reports(clock=ManualClock(wall()))
+
+    order.refresh_from_db()
+    assert order.state == "FILLED"
+    assert differences() == []
+
+
+def claimed_and_placed(order):
+    """As a sender does that is stopped before it hears of the trade."""
+    exchange = PaperExchange()
+    settle(
+        order_id=order.id,
+        outcome=send(claimed=claimed(order), exchange=exchange, at=wall()),
+        at=wall(),
+    )

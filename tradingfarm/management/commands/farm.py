@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from trading.loop import ingest_reports
+from trading.selectors.rebuild import differences
 from tradingfarm.demo.narrator import Narrator
 from tradingfarm.demo.report import Report, count
 from tradingfarm.demo.seed import Seeded, seed
@@ -41,6 +43,7 @@ class Command(BaseCommand):
         try:
             seeded = self._prepare(options)
             ran = self._run(farm, seeded, seconds)
+            ingest_reports(clock=SystemClock())
         except FarmError as error:
             raise CommandError(error.message) from error
         report = count(ready_seconds=ran.ready_seconds or 0.0, restarts=sum(ran.restarts.values()))
@@ -98,6 +101,8 @@ class Command(BaseCommand):
         self._say("its five agents run on built-in rules: no model is asked, nothing is spent")
 
     def _conclude(self, report: Report, ran: RunReport, *, json: bool) -> None:
+        for difference in differences():
+            self._say(f"the book does not follow from the exchange's trades: {difference}")
         if json:
             self.stdout.write(report.as_json())
         else:
