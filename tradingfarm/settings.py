@@ -97,12 +97,6 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "tradingfarm"},
-    }
-}
 
 # Tasks are doorbells. They may run twice, late or never: the rows decide and sweepers look again.
 CELERY_BROKER_URL = env.broker(REDIS_URL)

@@ -1,5 +1,6 @@
 """The processes of a farm on one machine."""
 
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -7,6 +8,11 @@ from tradingfarm.processes.ports import HOST, answers_healthy
 from tradingfarm.processes.spawning import Child
 
 WORKER_THREADS = 32
+
+STOP_SIGNALS = {"beat": signal.SIGUSR2}
+"""Beat answers SIGTERM by writing to the database inside the signal's handler, and waits for itself
+for ever when it was interrupted in the middle of another statement. It has nothing to save, so it
+gets a signal that it does not handle."""
 
 HeartbeatProbe = Callable[[str, int], bool]
 """Whether the process of this name and pid has spoken lately. Must not raise while it has not."""
@@ -37,6 +43,7 @@ def farm_children(
             env={**env, "PYTHONUNBUFFERED": "1"},
             colour=colours[name],
             ready=_probe(name, port, heartbeat),
+            stop_signal=STOP_SIGNALS.get(name, signal.SIGTERM),
             grace_seconds=15,
             cwd=root,
         )

@@ -22,7 +22,7 @@ from market.services.quotes import store_quotes
 from market.services.replays import advance_replay, end_replay
 from trading.services.accounts import snapshot_equity
 from trading.services.days import roll_days
-from tradingfarm.kernel.journal import transaction
+from tradingfarm.kernel.journal import FARM, record, transaction
 from triggers.loop.pulse import Lease, Pulse
 from triggers.loop.settling import Settling
 from triggers.selectors.quotes import stored_ticks
@@ -115,14 +115,23 @@ class MarketLoop:
         return max((tick.at for tick in self._ticks.values()), default=begins_at)
 
     def _end(self) -> None:
-        replay = self._lease.replay
+        replay, at = self._lease.replay, self._pulse.now()
         with transaction():
             if self._played_at is not None:
                 snapshot_equity(feed_name=self._feed.name, now=self._played_at)
-            end_replay(replay_id=replay.id, token=self._lease.token, now=self._pulse.now())
+            end_replay(replay_id=replay.id, token=self._lease.token, now=at)
+            record(
+                stream=FARM,
+                kind="replay.ended",
+                actor="engine",
+                subject=f"replay:{replay.id}",
+                payload={"feed": replay.feed_id, "steps": self._feed.position},
+                at=at,
+                as_of=self._played_at,
+            )
         logger.info(
             "The replay on %s has played its last candle (%s to %s, %d steps, %d ticks refused)."
-            " It never rewinds; start another with manage.py farm --new-replay.",
+            ' It never rewinds; start another with make run ARGS="--new-replay".',
             replay.feed_id,
             replay.starts_on,
             replay.ends_on,
