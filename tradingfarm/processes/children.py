@@ -10,9 +10,9 @@ from tradingfarm.processes.spawning import Child
 WORKER_THREADS = 32
 
 STOP_SIGNALS = {"beat": signal.SIGUSR2}
-"""Beat answers SIGTERM by writing to the database inside the signal's handler, and waits for itself
-for ever when it was interrupted in the middle of another statement. It has nothing to save, so it
-gets a signal that it does not handle."""
+"""Beat answers SIGTERM by writing to the database inside the signal's handler, and waits for ever
+for itself when that interrupted another statement. It has nothing to save, so it gets a signal
+that it does not handle."""
 
 HeartbeatProbe = Callable[[str, int], bool]
 """Whether the process of this name and pid has spoken lately. Must not raise while it has not."""
