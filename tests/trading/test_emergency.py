@@ -348,3 +348,23 @@ def test_under_claims_from_all_sides_a_stop_lets_nothing_slip_through():
     claimed_orders = Order.objects.filter(state="SUBMITTING").count()
     assert claimed_orders == sum(won is not None for _, won in outcomes)
     assert all(claimed(order) is None for order in orders)
+
+
+class Overtaken(RecordingExchange):
+    """An exchange that answers one runner only after another runner has finished the stop."""
+
+    def open_orders(self, *, account_id):
+        run = StopRun.objects.get()
+        if run.step != Step.DONE:
+            advanced(run, RecordingExchange(), times=2)
+        return super().open_orders(account_id=account_id)
+
+
+def test_a_runner_that_was_overtaken_does_not_take_a_finding_back():
+    run = advanced(stopped(make_desk()), times=3)
+    assert (run.step, run.confirmations) == (Step.FLATTENING, 0)
+
+    advanced(run, Overtaken())
+
+    found = StopRun.objects.get()
+    assert (found.step, found.confirmations) == (Step.DONE, 2)

@@ -131,9 +131,10 @@ def _flatten(run: StopRun, exchange: Exchange, *, now: datetime, at: datetime) -
         account = lock_account(account_id=run.account_id, now=now)
         if _at_work(run.account):
             return
-        is_flat = not _sell_all(run, account, now=now, at=at)
-    if is_flat:
-        _confirm_flat(run, at=at)
+        if not _sell_all(run, account, now=now, at=at):
+            _confirm_flat(run, at=at)
+    if run.confirmations >= FLAT_TWICE:
+        _go(run, _DONE, at=at)
 
 
 def _sell_all(run: StopRun, account: LockedAccount, *, now: datetime, at: datetime) -> bool:
@@ -160,12 +161,11 @@ def _was_denied(run: StopRun, *, since: datetime) -> bool:
 
 
 def _confirm_flat(run: StopRun, *, at: datetime) -> None:
-    run.confirmations += 1
-    run.save(update_fields=["confirmations"])
-    with transaction():
+    """Count one finding, under the account's lock: of two runners neither forgets the other's."""
+    found = StopRun.objects.filter(id=run.id, step=run.step)
+    if found.update(confirmations=F("confirmations") + 1):
+        run.refresh_from_db(fields=["confirmations"])
         _journal(run, "account.flat", actor="emergency", at=at)
-    if run.confirmations >= FLAT_TWICE:
-        _go(run, _DONE, at=at)
 
 
 def _liquidation(run: StopRun, share: PositionShare) -> OrderRequest:
