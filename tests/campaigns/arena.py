@@ -52,16 +52,16 @@ def arguments(name: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def conclude(name: str, options: argparse.Namespace, carry_out: Callable[[], Findings]) -> int:
+def conclude(name: str, options: argparse.Namespace, carry_out: Callable[[Findings], None]) -> int:
     """Carry the campaign out, print its one line, and say how it went: 0 without a breach.
 
-    SIGTERM and Ctrl-C end it with everything that it started.
+    SIGTERM and Ctrl-C end it with everything that it started; what was found until then is kept.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     began = time.monotonic()
     findings = Findings()
     try:
-        findings = carry_out()
+        carry_out(findings)
     except (FarmError, LookupError, TimeoutError) as error:
         findings.breaches.append(Breach("failed", f"{type(error).__name__}: {error}"))
     except KeyboardInterrupt:

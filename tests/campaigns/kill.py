@@ -17,11 +17,17 @@ from tests.campaigns.arena import Findings, arguments, conclude, say
 from tests.campaigns.farms import Farm, demo_farm
 from tests.campaigns.judge import Breach, Kind, by_kind, by_state, judge, stuck
 from tests.campaigns.rows import Tables
-from tests.campaigns.tables import orders_at_work, read_accounts, read_tables
+from tests.campaigns.tables import read_accounts, read_tables, states_at_work
 from tradingfarm.kernel.randomness import stream
 from tradingfarm.processes.waiting import wait_until
 
-VICTIMS = ("worker", "sender", "engine")
+# What each does when an order can be lost or doubled: thinking, sending, matching.
+IN_THE_MIDST = {
+    "worker": "SELECT count(*) FROM agents_execution WHERE state = 'THINKING'",
+    "sender": "SELECT count(*) FROM trading_order WHERE state = 'SUBMITTING'",
+    "engine": "SELECT count(*) FROM trading_paperorder WHERE state = 'OPEN'",
+}
+VICTIMS = tuple(IN_THE_MIDST)
 RESTART_SECONDS = 90.0
 REST_SECONDS = 60.0
 FIRST_FILL_SECONDS = 120.0
@@ -34,10 +40,14 @@ FILLS = "SELECT count(*) FROM trading_fill"
 
 @dataclass
 class Kills:
-    """What was done to the farm. `aimed` kills waited for an order at work."""
+    """What was done to the farm.
+
+    `aimed` kills struck in the midst of their victim's work; `struck` counts by state the kills
+    at which there was an order in it.
+    """
 
     by_process: Counter[str] = field(default_factory=Counter)
-    with_order_at_work: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
     aimed: int = 0
 
     @property
@@ -48,17 +58,18 @@ class Kills:
 def attack(farm: Farm, *, number: int, chance: Random) -> Kills:
     """Kill one process after the other, each once the farm goes on. Raises CampaignFailed.
 
-    Every second kill, by chance, waits for an order at work and strikes within 30 ms.
+    Every second kill, by chance, is aimed: it waits until its victim is in the midst of it and
+    strikes within 10 ms.
     """
     kills = Kills()
     for turn, victim in enumerate(victims(number, chance)):
         pause, aims = chance.uniform(0.2, 2.0), chance.random() < AIMED
-        offset = chance.uniform(0.0, 0.03)
+        offset = chance.uniform(0.0, 0.01)
         time.sleep(pause)
-        if aims and _aim(farm):
+        if aims and _aim(farm, victim):
             kills.aimed += 1
             time.sleep(offset)
-        kills.with_order_at_work += orders_at_work(farm.database) > 0
+        kills.struck.update(states_at_work(farm.database))
         position = farm.position
         if farm.kill(victim) is not None:
             kills.by_process[victim] += 1
@@ -80,9 +91,11 @@ def _await(farm: Farm, victim: str, position: int) -> None:
     farm.wait(lambda: farm.position > position, RESTART_SECONDS, "the replay to go on")
 
 
-def _aim(farm: Farm) -> bool:
-    """Wait for an order at work, a little; whether there is one."""
-    return wait_until(lambda: orders_at_work(farm.database) > 0, seconds=AIM_SECONDS, pause=0.002)
+def _aim(farm: Farm, victim: str) -> bool:
+    """Wait a little for what the victim must not be disturbed at; whether it is at it."""
+    return wait_until(
+        lambda: farm.count(IN_THE_MIDST[victim]) > 0, seconds=AIM_SECONDS, pause=0.0005
+    )
 
 
 def settle(farm: Farm) -> list[Breach]:
@@ -112,9 +125,8 @@ def _at_rest(farm: Farm, account: UUID) -> Tables:
         time.sleep(0.01)
 
 
-def carry_out(options: argparse.Namespace) -> Findings:
+def carry_out(options: argparse.Namespace, findings: Findings) -> None:
     """Start, attack, settle, judge, stop."""
-    findings = Findings()
     chance = stream(options.seed, "kill")
     with demo_farm(seed=options.seed) as farm:
         farm.wait(lambda: farm.count(FILLS) > 0, FIRST_FILL_SECONDS, "a first fill")
@@ -132,7 +144,6 @@ def carry_out(options: argparse.Namespace) -> Findings:
         "farm": dict(ended.report),
     }
     findings.breaches += _judge_end(ended.status, ended.report.get("restarts"), kills)
-    return findings
 
 
 def _judge_end(status: int, restarts: object, kills: Kills) -> list[Breach]:
@@ -155,7 +166,7 @@ def _figures(kills: Kills, accounts: list[Tables], breaches: list[Breach]) -> di
         "kills": kills.total,
         "kills_by_process": dict(kills.by_process),
         "kills_aimed": kills.aimed,
-        "kills_with_order_at_work": kills.with_order_at_work,
+        "kills_with_orders_in": dict(sorted(kills.struck.items())),
         "orders": by_state(orders),
         "fills": sum(len(tables.fills) for tables in accounts),
         "doubled": found.get(Kind.DOUBLED, 0),
@@ -171,7 +182,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, help="How many: 20 short, 200 long.")
     options = parser.parse_args()
     options.kills = options.kills or (20 if options.short else 200)
-    return conclude("kill", options, lambda: carry_out(options))
+    return conclude("kill", options, lambda findings: carry_out(options, findings))
 
 
 if __name__ == "__main__":

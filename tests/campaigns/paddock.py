@@ -15,6 +15,7 @@ from tests.campaigns.rounds import (
     last_price,
     symbol,
 )
+from trading.selectors.books import know_calendars
 from trading.services.accounts import grant_permission, open_paper_account
 from trading.services.days import roll_days
 from tradingfarm.kernel.clock import SystemClock
@@ -27,7 +28,11 @@ LOT = Decimal("0.001")
 
 
 def prepare(seed: int) -> User:
-    """Instruments with prices that stand still, and an owner."""
+    """Instruments with prices that stand still, and an owner.
+
+    Calendars are read here, so that no client's first decision is measured with them.
+    """
+    know_calendars()
     Feed.objects.create(name=FEED, kind=Feed.Kind.SYNTHETIC)
     Instrument.objects.bulk_create(
         Instrument(

@@ -35,6 +35,7 @@ from tests.campaigns.tables import connect, deadlocks, orders_at_work, read_tabl
 from tradingfarm.processes.waiting import wait_until
 
 SETTLE_SECONDS = 60.0
+CHECK_VIOLATION = "23514"
 RACERS = "import django; django.setup(); from tests.campaigns.racers import main; main()"
 WORST_TO_LAST = Decimal("1.03")
 """A little more than collar, spread and fee make of an order's value in the worst case."""
@@ -43,11 +44,18 @@ WORST_TO_LAST = Decimal("1.03")
 class Race:
     """The clients' program, the sender and the judge's connection, through all rounds."""
 
-    def __init__(self, *, clients: Any, judge_connection: psycopg.Connection, seed: int) -> None:
+    def __init__(
+        self,
+        *,
+        clients: Any,
+        judge_connection: psycopg.Connection,
+        seed: int,
+        findings: Findings,
+    ) -> None:
         self._clients = clients
         self._connection = judge_connection
         self._seed = seed
-        self.findings = Findings()
+        self.findings = findings
         self.milliseconds: list[float] = []
         self.approved = 0
         self.denials: Counter[str] = Counter()
@@ -156,7 +164,7 @@ def racers(base: Ground, *, seed: int, planted: str) -> Iterator[subprocess.Pope
             process.terminate()
 
 
-def carry_out(options: argparse.Namespace) -> Findings:
+def carry_out(options: argparse.Namespace, findings: Findings) -> None:
     """All rounds of the race, on servers of its own."""
     rounds = _rounds(options)
     with (
@@ -165,7 +173,9 @@ def carry_out(options: argparse.Namespace) -> Findings:
         racers(base, seed=options.seed, planted=options.planted) as clients,
         connect(base.database) as connection,
     ):
-        race = Race(clients=clients, judge_connection=connection, seed=options.seed)
+        race = Race(
+            clients=clients, judge_connection=connection, seed=options.seed, findings=findings
+        )
         alone = race.run(rounds[0])
         for opened in rounds[1:]:
             race.count(race.run(opened))
@@ -175,12 +185,15 @@ def carry_out(options: argparse.Namespace) -> Findings:
         _judge_locks(race)
         if race.findings.breaches:
             say("\n".join(tail(base.home.path / "logs" / "sender.log")))
-        return race.findings
 
 
 def _judge_locks(race: Race) -> None:
     if race.findings.figures["deadlocks"] or race.errors["40P01"]:
         race.findings.breaches.append(Breach("deadlock", "PostgreSQL had to break a deadlock."))
+    refused = race.errors[CHECK_VIOLATION]
+    if refused:
+        text = f"The last wall, a constraint of the database, had to refuse {refused} times."
+        race.findings.breaches.append(Breach("constraint", text))
 
 
 def _rounds(options: argparse.Namespace) -> list[Round]:
@@ -224,7 +237,7 @@ def main() -> int:
     options = parser.parse_args()
     options.clients = options.clients or (32 if options.short else 64)
     options.rounds = options.rounds or (5 if options.short else 20)
-    return conclude("race", options, lambda: carry_out(options))
+    return conclude("race", options, lambda findings: carry_out(options, findings))
 
 
 if __name__ == "__main__":

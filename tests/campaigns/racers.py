@@ -21,7 +21,7 @@ from random import Random
 from signal import SIG_IGN, SIGINT, SIGKILL, signal
 from uuid import UUID
 
-from django.db import OperationalError, connections
+from django.db import IntegrityError, OperationalError, connections
 
 from tests.campaigns.paddock import LOT, NOW, open_round, prepare
 from tests.campaigns.rounds import ALONE, STYLES, Round, instrument, last_price
@@ -111,7 +111,7 @@ class Client:
                 now=NOW,
                 at=SystemClock().now(),
             )
-        except OperationalError as error:
+        except (OperationalError, IntegrityError) as error:
             tally.errors[getattr(error.__cause__, "sqlstate", None) or "lost"] += 1
             return None
         finally:

@@ -43,10 +43,12 @@ WHERE p.account_id = %s ORDER BY s.id
 POSITIONS = """
 SELECT instrument_id, quantity, cost, realised, fees FROM trading_position WHERE account_id = %s
 """
-AT_WORK = """
-SELECT count(*) FROM trading_order WHERE state IN
+FROM_AT_WORK = """
+FROM trading_order WHERE state IN
   ('APPROVED', 'SUBMITTING', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
 """
+AT_WORK = f"SELECT count(*) {FROM_AT_WORK}"
+STATES_AT_WORK = f"SELECT DISTINCT state {FROM_AT_WORK}"
 
 
 def connect(url: str) -> psycopg.Connection:
@@ -109,6 +111,11 @@ def count(connection: psycopg.Connection, query: str, *values: object) -> int:
 def orders_at_work(connection: psycopg.Connection) -> int:
     """Orders of all accounts that have not ended."""
     return count(connection, AT_WORK)
+
+
+def states_at_work(connection: psycopg.Connection) -> set[str]:
+    """The states of all orders that have not ended."""
+    return {str(state) for (state,) in connection.execute(STATES_AT_WORK).fetchall()}
 
 
 def deadlocks(connection: psycopg.Connection) -> int:

@@ -52,12 +52,12 @@ def _play(farm: Farm, until: datetime, *, limit: float) -> None:
     farm.wait(lambda: farm.count(HAS_PASSED, until) > 0, limit, f"the replay to pass {until}")
 
 
-def carry_out(options: argparse.Namespace) -> Findings:
+def carry_out(options: argparse.Namespace, findings: Findings) -> None:
     """Two twins and a stranger."""
     first, own = story(seed=options.seed, days=options.days)
     second, more = story(seed=options.seed, days=options.days)
     stranger, last = story(seed=options.seed + 1, days=options.days)
-    findings = Findings(breaches=[*own, *more, *last, *differing(first, second)])
+    findings.breaches += [*own, *more, *last, *differing(first, second)]
     strange = sum(1 for _ in differing(prices(first), prices(stranger)))
     if not strange:
         findings.breaches.append(Breach("blind", "Another seed gave the same prices."))
@@ -70,16 +70,15 @@ def carry_out(options: argparse.Namespace) -> Findings:
         "different": sum(1 for _ in differing(first, second)),
         "prices_different_with_another_seed": strange,
     }
-    return findings
 
 
 def main() -> int:
     """Parse the options and run."""
     parser = arguments("twins", "Two farms with one seed must tell the same story.")
-    parser.add_argument("--days", type=int, help="Trading days to play: 30 short, 250 long.")
+    parser.add_argument("--days", type=int, help="Trading days to play: 60 short, 250 long.")
     options = parser.parse_args()
-    options.days = options.days or (30 if options.short else 250)
-    return conclude("twins", options, lambda: carry_out(options))
+    options.days = options.days or (60 if options.short else 250)
+    return conclude("twins", options, lambda findings: carry_out(options, findings))
 
 
 if __name__ == "__main__":
