@@ -3,12 +3,15 @@
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import OperationalError
 
 from market.models import Quote
 from tests.factories import make_desk, wall
 from tests.trading.steps import approved
 from trading.loop import SendingLoop
+from trading.management.commands import emergency_stop
 from trading.models import Account, Order, PaperOrder, StopRun
+from trading.services.emergency import advance_stop
 from tradingfarm.kernel.clock import ManualClock
 from tradingfarm.kernel.models import JournalEvent
 
@@ -83,3 +86,19 @@ def test_a_name_that_does_not_exist_stops_nothing_and_lists_the_accounts(desk):
 def test_one_must_say_what_becomes_of_orders_and_positions(desk):
     with pytest.raises(CommandError, match="--keep --cancel --flatten"):
         call_command("emergency_stop")
+
+
+def test_a_lock_that_is_not_had_in_time_is_waited_for_again(desk, capsys, monkeypatch):
+    answers = iter([OperationalError("canceling statement due to lock timeout")])
+
+    def busy_once(**arguments):
+        for error in answers:
+            raise error
+        return advance_stop(**arguments)
+
+    monkeypatch.setattr(emergency_stop, "advance_stop", busy_once)
+
+    said = stop(capsys, "--flatten")
+
+    assert desk.share().quantity == 0
+    assert "Flat, found twice." in said

@@ -5,6 +5,7 @@ from getpass import getuser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 
 from market.selectors.clocks import market_time
 from trading.domain.exchange import ExchangeUnavailable
@@ -73,6 +74,10 @@ class Command(BaseCommand):
                 match_unowned(account=account, at=clock.now())
             except ExchangeUnavailable as error:
                 self.stderr.write(f"{account.name}: {error} Trying again.")
+            except OperationalError as error:
+                # A lock that was not had in time, or a lost connection: every step can be repeated.
+                self.stderr.write(f"{account.name}: the database said {error} Trying again.")
+                connection.close_if_unusable_or_obsolete()
             if run.step != step:
                 step = run.step
                 self.stdout.write(f"{account.name}: {run.get_step_display()}.")
