@@ -88,6 +88,7 @@ def test_one_must_say_what_becomes_of_orders_and_positions(desk):
         call_command("emergency_stop")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_lock_that_is_not_had_in_time_is_waited_for_again(desk, capsys, monkeypatch):
     answers = iter([OperationalError("canceling statement due to lock timeout")])
 

@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
     def _carry_out(self, run: StopRun, clock: SystemClock) -> None:
         """Advance the run, sending its liquidation ourselves, until it is done."""
-        account, exchange = run.account, exchange_for(run.account)
+        account = run.account
         give_up_at, step = clock.now() + PATIENCE, None
         while run.step != StopRun.Step.DONE:
             if clock.now() > give_up_at:
@@ -66,23 +66,27 @@ class Command(BaseCommand):
                     f"{account.name} is halted, but {run.get_step_display().lower()} takes longer "
                     "than two minutes; the sender goes on with it. See the account's journal."
                 )
-            at = clock.now()
-            now = market_time(feed_name=account.feed_id, at=at)
             try:
-                run = advance_stop(run_id=run.id, exchange=exchange, now=now, at=at)
-                send_approved(account=account, exchange=exchange, clock=clock, sender="emergency")
-                match_unowned(account=account, at=clock.now())
+                run = self._advance(run, clock)
             except ExchangeUnavailable as error:
                 self.stderr.write(f"{account.name}: {error} Trying again.")
             except OperationalError as error:
-                # A lock that was not had in time, or a lost connection: every step can be repeated.
+                # A lock not had in time, a lost connection: every step can be repeated.
                 self.stderr.write(f"{account.name}: the database said {error} Trying again.")
-                connection.close_if_unusable_or_obsolete()
+                connection.close()
             if run.step != step:
                 step = run.step
                 self.stdout.write(f"{account.name}: {run.get_step_display()}.")
             clock.sleep(PAUSE_SECONDS)
         self._report(run)
+
+    def _advance(self, run: StopRun, clock: SystemClock) -> StopRun:
+        account, at, exchange = run.account, clock.now(), exchange_for(run.account)
+        now = market_time(feed_name=account.feed_id, at=at)
+        run = advance_stop(run_id=run.id, exchange=exchange, now=now, at=at)
+        send_approved(account=account, exchange=exchange, clock=clock, sender="emergency")
+        match_unowned(account=account, at=clock.now())
+        return run
 
     def _report(self, run: StopRun) -> None:
         run.refresh_from_db()
