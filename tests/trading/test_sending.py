@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_desk, wall
 from tests.racing import race
@@ -18,7 +19,7 @@ from trading.models import Account, Order
 from trading.services.barrier import share_barrier
 from trading.services.decisions import SEND_WITHIN
 from trading.services.emergency import stop_account
-from trading.services.recovery import expire_stale
+from trading.services.recovery import EXPIRE_TOGETHER, expire_stale
 from trading.services.sending import send, settle
 from tradingfarm.kernel.journal import transaction
 
@@ -79,6 +80,20 @@ def test_an_order_that_waited_too_long_is_not_claimed_but_expires():
     assert order.state == "EXPIRED_LOCAL"
     assert order.account.reserved == 0
     assert order.permission.entries_today == 0
+
+
+def test_many_orders_expire_in_few_turns_at_the_accounts_lock():
+    desk = make_desk()
+    for number in range(EXPIRE_TOGETHER + 1):
+        request = desk.buy(1, key=f"buy {number}", source=Source.PERSON)
+        approved(desk, request, at=wall() - SEND_WITHIN)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert expire_stale(account=desk.account, at=wall()) == EXPIRE_TOGETHER + 1
+
+    turns = [query for query in queries if "pg_advisory_xact_lock(" in query["sql"]]
+    assert len(turns) == 3  # the first fifty, the one that is left, nobody
+    assert Account.objects.get().reserved == 0
 
 
 def test_an_order_that_may_still_be_sent_does_not_expire():
