@@ -139,6 +139,22 @@ def test_touching_a_percentage_counts_whatever_floats_do():
         assert ChangePercent(Decimal(-3)).holds(touched)
 
 
+def test_a_condition_on_the_last_close_alone_looks_at_the_last_close():
+    rising = bars_closing(99, 101)
+
+    assert Above(Decimal(100)).holds(rising)
+    assert not Above(Decimal(101)).holds(rising)
+    assert Below(Decimal(102)).holds(rising)
+    assert not Below(Decimal(101)).holds(rising)
+
+
+def test_a_change_against_bars_ago_waits_at_a_level_from_that_close():
+    (level,) = ChangePercent(Decimal(10), 2).levels(bars_closing(100, 105, 107))
+
+    assert level.price == pytest.approx(110)
+    assert (level.direction, level.inclusive) == (Direction.UP, True)
+
+
 def test_a_percentage_becomes_a_level_from_any_reference():
     level = ChangePercent(Decimal(-3)).level_from(200.0)
 

@@ -47,6 +47,21 @@ def _is_newly_reached(level, previous, price):
     return level.is_reached(price) and (previous is None or not level.is_reached(previous))
 
 
+@pytest.mark.parametrize(
+    ("direction", "inclusive", "reached"),
+    [
+        (UP, True, [False, True, True]),
+        (UP, False, [False, False, True]),
+        (DOWN, True, [True, True, False]),
+        (DOWN, False, [True, False, False]),
+    ],
+)
+def test_a_level_is_reached_from_its_side(direction, inclusive, reached):
+    level = Level(100.0, direction, inclusive=inclusive)
+
+    assert [level.is_reached(price) for price in (99.99, 100.0, 100.01)] == reached
+
+
 def test_a_protection_is_hit_at_its_level_and_a_condition_only_beyond():
     index = index_of(Level(100.0, UP, inclusive=True), Level(100.0, UP, inclusive=False))
 

@@ -139,6 +139,17 @@ def test_many_due_minutes_collapse_into_the_newest(cron, zone, start, minutes):
     assert newest == (every[-1] if every else None)
 
 
+@pytest.mark.parametrize(
+    ("days", "due"), [(400, local(NEW_YORK, date(2024, 1, 1), 9)), (20, None)]
+)
+def test_a_yearly_schedule_is_found_however_far_back(days, due):
+    newest = due_between(
+        cron="0 9 1 1 *", time_zone=NEW_YORK, after=NOON - timedelta(days=days), until=NOON
+    )
+
+    assert newest == due
+
+
 def test_a_year_of_missed_minutes_is_looked_through_from_its_end():
     newest = due_between(
         cron="* * * * *", time_zone="UTC", after=NOON - timedelta(days=3_650), until=NOON
