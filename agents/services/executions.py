@@ -34,14 +34,17 @@ def queue_executions(
     if feed_name is not None:
         sessions = sessions.filter(account__feed=feed_name)
     woken = list(sessions.select_related("account").order_by("account_id"))
-    moments = market_times(feed_names={session.account.feed_id for session in woken}, at=as_of)
+    if feed_name is not None:
+        moments = {feed_name: as_of}
+    else:
+        moments = market_times(feed_names={session.account.feed_id for session in woken}, at=as_of)
     key = cause_key(causes)
     return [
         _queue(
             session,
             causes,
             key,
-            as_of=as_of if feed_name is not None else moments[session.account.feed_id],
+            as_of=moments[session.account.feed_id],
             at=at,
             actor=actor,
         )

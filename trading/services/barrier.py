@@ -8,6 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from trading.domain.states import HaltState
+from trading.models import Account
+
 STOP = 1_937_010_544
 """The first key of every barrier, 'stop' in ASCII."""
 
@@ -17,9 +20,20 @@ def share_barrier(*, account_id: UUID) -> None:
     _lock("pg_advisory_xact_lock_shared", account_id)
 
 
-def own_barrier(*, account_id: UUID) -> None:
-    """Wait for the claims inside their transactions, and let no further one in until ours ends."""
+def own_barrier(*, account_id: UUID) -> Account:
+    """The account's locked row, after the claims inside their transactions.
+
+    No further claim gets in until the open transaction ends.
+    """
     _lock("pg_advisory_xact_lock", account_id)
+    return Account.objects.select_for_update(no_key=True).get(id=account_id)
+
+
+def halt(account: Account, *, reason: str) -> None:
+    """Let nothing leave that was approved so far. For an account whose barrier is owned."""
+    account.epoch += 1
+    account.halt_state, account.halt_reason = HaltState.HALTED, reason[:200]
+    account.save(update_fields=["epoch", "halt_state", "halt_reason"])
 
 
 def _lock(function: str, account_id: UUID) -> None:

@@ -21,7 +21,7 @@ from trading.domain.states import (
 )
 from trading.models import Account, PositionShare, StopRun
 from trading.selectors.books import LockedAccount, know_calendars, lock_account
-from trading.services.barrier import own_barrier
+from trading.services.barrier import halt, own_barrier
 from trading.services.decisions import decide_locked
 from trading.services.recovery import expire_stale, follow_up
 from tradingfarm.kernel.journal import account_stream, record, transaction
@@ -42,12 +42,8 @@ def stop_account(
     """
     requested_by, reason = requested_by[:120], reason[:200]
     with transaction():
-        own_barrier(account_id=account_id)
-        account = Account.objects.select_for_update(no_key=True).get(id=account_id)
-        account.epoch += 1
-        account.halt_state = HaltState.HALTED
-        account.halt_reason = reason or f"Emergency stop by {requested_by}"[:200]
-        account.save(update_fields=["epoch", "halt_state", "halt_reason"])
+        account = own_barrier(account_id=account_id)
+        halt(account, reason=reason or f"Emergency stop by {requested_by}")
         run = _run(account, mode, requested_by=requested_by, reason=reason, at=at)
         _journal(run, "account.halted", actor=requested_by, at=at)
     return run

@@ -17,7 +17,7 @@ from trading.domain.book import Oversold
 from trading.domain.exchange import Exchange, Report
 from trading.domain.states import HaltState, OrderState, Source
 from trading.models import Account, Order
-from trading.services.barrier import own_barrier
+from trading.services.barrier import halt, own_barrier
 from trading.services.fills import ingest
 from trading.services.orders import IllegalMove, end_order, lock_order
 from tradingfarm.kernel.journal import account_stream, record, transaction
@@ -59,8 +59,7 @@ def _expire_some(account_id: UUID, *, at: datetime) -> int:
     with transaction():
         # A claim locks no account, only its side of the barrier: own it, so that an order is
         # either claimed before it is looked at, or never.
-        own_barrier(account_id=account_id)
-        account = Account.objects.select_for_update(no_key=True).get(id=account_id)
+        account = own_barrier(account_id=account_id)
         stale = _stale(account, at=at).select_related("account").order_by("approved_at", "id")
         orders = list(stale[:EXPIRE_TOGETHER])
         for order in orders:
@@ -103,13 +102,10 @@ def _ingested(order: Order, report: Report, *, at: datetime) -> bool:
 def _halt(order: Order, *, problem: str, at: datetime) -> None:
     """A broken invariant: nothing new leaves the account until a person has looked at it."""
     with transaction():
-        own_barrier(account_id=order.account_id)
-        account = Account.objects.select_for_update(no_key=True).get(id=order.account_id)
+        account = own_barrier(account_id=order.account_id)
         if account.halt_state == HaltState.HALTED:
             return
-        account.epoch += 1
-        account.halt_state, account.halt_reason = HaltState.HALTED, problem[:200]
-        account.save(update_fields=["epoch", "halt_state", "halt_reason"])
+        halt(account, reason=problem)
         record(
             stream=account_stream(account.id),
             kind="account.halted",

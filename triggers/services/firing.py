@@ -39,7 +39,7 @@ def fire(*, hits: Iterable[Hit], now: datetime, at: datetime) -> list[Firing]:
     firings = _throttle(new, triggers, now=now, at=at)
     woken = _wake(firings, triggers, now=now, at=at)
     for firing in firings:
-        if not firing.refused and not woken[_target(firing, triggers)]:
+        if not firing.refused and not woken[_target(triggers[firing.trigger_id])]:
             firing.refused = NOBODY
     _store(firings, triggers, woken, at=at)
     for firing in firings:
@@ -115,7 +115,7 @@ def _wake(
     for firing in firings:
         if not firing.refused:
             trigger = triggers[firing.trigger_id]
-            causes[_target(firing, triggers)].append(_cause(firing, trigger))
+            causes[_target(trigger)].append(_cause(firing, trigger))
     return {
         target: queue_executions(
             team_id=target[0],
@@ -139,11 +139,7 @@ def _cause(firing: Firing, trigger: Trigger) -> Cause:
     )
 
 
-def _target(firing: Firing, triggers: Triggers) -> Target:
-    return _wakes(triggers[firing.trigger_id])
-
-
-def _wakes(trigger: Trigger) -> Target:
+def _target(trigger: Trigger) -> Target:
     return trigger.team_id, trigger.feed_id
 
 
@@ -155,7 +151,7 @@ def _store(firings: Sequence[Firing], triggers: Triggers, woken: Woken, *, at: d
         [
             through(firing_id=firing.id, execution_id=execution.id)
             for firing in heeded
-            for execution in woken[_target(firing, triggers)]
+            for execution in woken[_target(triggers[firing.trigger_id])]
         ],
         ignore_conflicts=True,
     )
@@ -165,7 +161,7 @@ def _store(firings: Sequence[Firing], triggers: Triggers, woken: Woken, *, at: d
 
 
 def _journal(firing: Firing, trigger: Trigger, woken: Woken) -> None:
-    executions = [] if firing.refused else woken[_wakes(trigger)]
+    executions = [] if firing.refused else woken[_target(trigger)]
     streams = [(account_stream(one.account_id), str(one.id)) for one in executions]
     for stream, execution in streams or [(owner_stream(trigger.owner_id), "")]:
         record(
