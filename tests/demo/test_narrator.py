@@ -6,10 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tests.factories import NOW, make_desk, wall
-from tests.trading.steps import approved, decided
-from trading.loop import SendingLoop
+from tests.trading.steps import decided, make_holder
 from tradingfarm.demo.narrator import Narrator
-from tradingfarm.kernel.clock import ManualClock
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +24,7 @@ def narrator(told):
 
 
 def test_an_order_and_its_fill_are_told_with_symbol_and_price(narrator, told):
-    desk = make_desk()
-    approved(desk, desk.buy(10))
-    SendingLoop(clock=ManualClock(wall()), stopping=lambda: False).work()
+    make_holder()
 
     narrator.catch_up()
 

@@ -5,22 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import make_desk, wall
-from tests.trading.steps import approved, decided
-from trading.loop import SendingLoop
+from tests.factories import make_desk
+from tests.trading.steps import decided, make_holder
 from trading.models import Account
 from tradingfarm.demo.report import count
-from tradingfarm.kernel.clock import ManualClock
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def desk():
-    made = make_desk()
-    approved(made, made.buy(10))
-    SendingLoop(clock=ManualClock(wall()), stopping=lambda: False).work()
-    return made
+    return make_holder()
 
 
 def test_a_run_is_counted_and_adds_up(desk):

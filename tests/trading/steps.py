@@ -3,14 +3,17 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from tests.factories import NOW, wall
+from tests.factories import NOW, make_desk, wall
 from tests.trading.venues import RecordingExchange
 from trading.domain.exchange import Report, Trade
-from trading.domain.states import OrderState
+from trading.domain.states import OrderState, StopMode
+from trading.loop import SendingLoop
 from trading.models import Order
 from trading.services.decisions import decide
+from trading.services.emergency import stop_account
 from trading.services.fills import ingest
 from trading.services.sending import claim, send, settle
+from tradingfarm.kernel.clock import ManualClock
 
 
 def decided(desk, request, *, now=NOW, at=None):
@@ -45,6 +48,26 @@ def sent(desk, request, exchange=None, **times):
     settle(order_id=order.id, outcome=send(claimed=won, exchange=exchange, at=wall()), at=wall())
     order.refresh_from_db()
     return order
+
+
+def make_sender(clock=None):
+    """A sender whose clock stands still, unless another is handed in."""
+    return SendingLoop(clock=clock or ManualClock(wall()), stopping=lambda: False)
+
+
+def make_holder():
+    """A desk that bought ten shares at the paper exchange, by the whole way."""
+    desk = make_desk()
+    approved(desk, desk.buy(10))
+    make_sender().work()
+    return desk
+
+
+def stopped(desk, mode=StopMode.FLATTEN, *, by="Ada", reason=""):
+    """The stop run of an emergency stop that somebody asked for just now."""
+    return stop_account(
+        account_id=desk.account.id, mode=mode, requested_by=by, reason=reason, at=wall()
+    )
 
 
 def report(order, *trades, state=OrderState.OPEN):

@@ -3,13 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_desk, wall
-from tests.trading.steps import approved
-from trading.domain.states import StopMode
-from trading.loop import SendingLoop
+from tests.trading.steps import make_holder, make_sender, stopped
 from trading.models import Account, Permission
-from trading.services.emergency import stop_account
-from tradingfarm.kernel.clock import ManualClock
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.people.models import User
 
@@ -41,10 +36,7 @@ def staff(client):
 
 @pytest.fixture
 def desk():
-    made = make_desk()
-    approved(made, made.buy(10))
-    SendingLoop(clock=ManualClock(wall()), stopping=lambda: False).work()
-    return made
+    return make_holder()
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -96,20 +88,14 @@ def test_an_account_is_halted_and_released_by_a_person(staff, desk):
 
     staff.post(accounts, chosen | {"action": "halt"})
     assert Account.objects.get().halt_state == "HALTED"
-    SendingLoop(clock=ManualClock(wall()), stopping=lambda: False).work()
+    make_sender().work()
 
     staff.post(accounts, chosen | {"action": "release"})
     assert Account.objects.get().halt_state == "ACTIVE"
 
 
 def test_an_account_is_not_released_while_it_is_being_stopped(staff, desk):
-    stop_account(
-        account_id=desk.account.id,
-        mode=StopMode.FLATTEN,
-        requested_by="test",
-        reason="",
-        at=wall(),
-    )
+    stopped(desk)
 
     page = staff.post(
         reverse("admin:trading_account_changelist"),

@@ -18,13 +18,12 @@ from tests.factories import (
     make_quote,
     wall,
 )
-from tests.trading.steps import approved, decided, filled
+from tests.trading.steps import approved, decided, filled, stopped
 from trading.domain.states import HaltState, Source, StopMode
 from trading.models import Account, Assessment, Order
 from trading.selectors import books
 from trading.selectors.books import NoSuchAccount, NoSuchInstrument
 from trading.services.decisions import SEND_WITHIN, decide
-from trading.services.emergency import stop_account
 from tradingfarm.kernel.journal import account_stream
 from tradingfarm.kernel.models import JournalEvent
 
@@ -336,9 +335,7 @@ def test_the_hours_of_markets_are_read_before_the_account_is_locked(monkeypatch)
 
 def test_the_order_carries_the_epoch_of_its_approval():
     desk = make_desk()
-    stop_account(
-        account_id=desk.account.id, mode=StopMode.KEEP, requested_by="Ada", reason="", at=wall()
-    )
+    stopped(desk, StopMode.KEEP)
     Account.objects.update(halt_state=HaltState.ACTIVE)
 
     assert approved(desk, desk.buy(1)).epoch == 1

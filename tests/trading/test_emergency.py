@@ -7,13 +7,13 @@ import pytest
 
 from tests.factories import NOW, make_desk, make_instrument, make_permission, make_quote, wall
 from tests.racing import race
-from tests.trading.steps import approved, claimed, decided, filled, report, sent
+from tests.trading.steps import approved, claimed, decided, filled, report, sent, stopped
 from tests.trading.venues import RecordingExchange
 from trading.domain.exchange import ExchangeUnavailable
 from trading.domain.states import OrderState, Source, StopMode
 from trading.models import Account, Assessment, Order, PositionShare, StopRun
 from trading.services.barrier import own_barrier, share_barrier
-from trading.services.emergency import advance_stop, release_halt, stop_account
+from trading.services.emergency import advance_stop, release_halt
 from trading.services.fills import ingest
 from trading.services.sending import send, settle
 from tradingfarm.kernel.clock import ManualClock
@@ -22,12 +22,6 @@ from tradingfarm.kernel.models import JournalEvent
 
 pytestmark = pytest.mark.django_db
 Step = StopRun.Step
-
-
-def stopped(desk, mode=StopMode.FLATTEN, *, by="Ada", reason=""):
-    return stop_account(
-        account_id=desk.account.id, mode=mode, requested_by=by, reason=reason, at=wall()
-    )
 
 
 def advanced(run, exchange=None, *, times=1, at=None):

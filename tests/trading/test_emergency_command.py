@@ -7,12 +7,10 @@ from django.db import OperationalError
 
 from market.models import Quote
 from tests.factories import make_desk, wall
-from tests.trading.steps import approved
-from trading.loop import SendingLoop
+from tests.trading.steps import approved, make_holder
 from trading.management.commands import emergency_stop
 from trading.models import Account, Order, PaperOrder, StopRun
 from trading.services.emergency import advance_stop
-from tradingfarm.kernel.clock import ManualClock
 from tradingfarm.kernel.models import JournalEvent
 
 pytestmark = pytest.mark.django_db
@@ -21,9 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def desk():
     """A desk that holds ten shares, with quotes of this moment."""
-    made = make_desk()
-    approved(made, made.buy(10))
-    SendingLoop(clock=ManualClock(wall()), stopping=lambda: False).work()
+    made = make_holder()
     Quote.objects.update(as_of=wall())
     return made
 

@@ -6,22 +6,17 @@ import pytest
 
 from market.models import Quote
 from tests.factories import make_desk, wall
-from tests.trading.steps import approved, claimed
+from tests.trading.steps import approved, claimed, make_holder, make_sender, stopped
 from trading.domain.states import StopMode
 from trading.exchanges.paper import PaperExchange
-from trading.loop import SendingLoop, ingest_reports, match_unowned
+from trading.loop import ingest_reports, match_unowned
 from trading.models import Account, PaperOrder, PaperTrade
 from trading.selectors.rebuild import differences
-from trading.services.emergency import stop_account
 from trading.services.sending import send, settle
 from tradingfarm.kernel.clock import ManualClock, SystemClock
 from tradingfarm.kernel.models import Heartbeat
 
 pytestmark = pytest.mark.django_db
-
-
-def make_loop(clock=None):
-    return SendingLoop(clock=clock or ManualClock(wall()), stopping=lambda: False)
 
 
 def keep_quotes_fresh(desk):
@@ -33,7 +28,7 @@ def test_one_pass_sends_an_approved_order_and_the_same_pass_brings_its_fill():
     desk = make_desk()
     order = approved(desk, desk.buy(10))
 
-    make_loop().work()
+    make_sender().work()
 
     order.refresh_from_db()
     assert (order.state, order.filled_quantity) == ("FILLED", 10)
@@ -43,7 +38,7 @@ def test_one_pass_sends_an_approved_order_and_the_same_pass_brings_its_fill():
 
 def test_passes_without_work_place_nothing_and_say_that_the_sender_lives():
     make_desk()
-    loop = make_loop()
+    loop = make_sender()
 
     loop.work()
     loop.work()
@@ -55,7 +50,7 @@ def test_passes_without_work_place_nothing_and_say_that_the_sender_lives():
 def test_a_sent_order_is_never_sent_again():
     desk = make_desk()
     approved(desk, desk.buy(10))
-    loop = make_loop()
+    loop = make_sender()
 
     for _ in range(5):
         loop.work()
@@ -68,7 +63,7 @@ def test_an_order_that_waited_too_long_expires_instead_of_being_sent():
     desk = make_desk()
     order = approved(desk, desk.buy(10))
 
-    make_loop(ManualClock(wall() + timedelta(minutes=1))).work()
+    make_sender(ManualClock(wall() + timedelta(minutes=1))).work()
 
     order.refresh_from_db()
     assert order.state == "EXPIRED_LOCAL"
@@ -82,7 +77,7 @@ def test_an_account_with_an_exchange_that_is_not_there_does_not_stop_the_others(
     order = approved(working, working.buy(10))
     Account.objects.filter(id=broken.account.id).update(exchange="nowhere")
 
-    make_loop().work()
+    make_sender().work()
 
     order.refresh_from_db()
     assert order.state == "FILLED"
@@ -90,19 +85,10 @@ def test_an_account_with_an_exchange_that_is_not_there_does_not_stop_the_others(
 
 
 def test_a_stop_that_nobody_finished_is_carried_out_by_the_sender():
-    desk = make_desk()
-    approved(desk, desk.buy(10))
-    loop = make_loop()
-    loop.work()
+    desk = make_holder()
     keep_quotes_fresh(desk)
-    loop = make_loop(SystemClock())
-    run = stop_account(
-        account_id=desk.account.id,
-        mode=StopMode.FLATTEN,
-        requested_by="test",
-        reason="drill",
-        at=wall(),
-    )
+    loop = make_sender(SystemClock())
+    run = stopped(desk)
 
     for _ in range(12):
         loop.work()
@@ -115,15 +101,9 @@ def test_a_stop_that_nobody_finished_is_carried_out_by_the_sender():
 def test_an_entry_that_was_approved_before_the_stop_is_not_sent_after_it():
     desk = make_desk()
     order = approved(desk, desk.buy(10))
-    stop_account(
-        account_id=desk.account.id,
-        mode=StopMode.KEEP,
-        requested_by="test",
-        reason="",
-        at=wall(),
-    )
+    stopped(desk, StopMode.KEEP)
 
-    make_loop().work()
+    make_sender().work()
 
     order.refresh_from_db()
     assert order.state == "EXPIRED_LOCAL"

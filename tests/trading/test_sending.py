@@ -11,14 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import make_desk, wall
 from tests.racing import race
-from tests.trading.steps import approved, claimed, filled, sent
+from tests.trading.steps import approved, claimed, filled, sent, stopped
 from tests.trading.venues import RecordingExchange
 from trading.domain.exchange import Outcome, OutcomeKind
 from trading.domain.states import HaltState, OrderState, Source, StopMode
 from trading.models import Account, Order
 from trading.services.barrier import share_barrier
 from trading.services.decisions import SEND_WITHIN
-from trading.services.emergency import stop_account
 from trading.services.recovery import EXPIRE_TOGETHER, expire_stale
 from trading.services.sending import send, settle
 from tradingfarm.kernel.journal import transaction
@@ -108,13 +107,7 @@ def test_an_order_that_may_still_be_sent_does_not_expire():
 def test_what_was_approved_before_a_stop_is_never_claimed_again():
     desk = make_desk()
     order = approved(desk, desk.buy(10))
-    stop_account(
-        account_id=desk.account.id,
-        mode=StopMode.KEEP,
-        requested_by="Ada",
-        reason="",
-        at=wall(),
-    )
+    stopped(desk, StopMode.KEEP)
     halt(desk, HaltState.ACTIVE)
 
     assert claimed(order) is None
