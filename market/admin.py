@@ -3,11 +3,11 @@ from django.http import HttpRequest
 
 from market.domain.instruments import instrument_id
 from market.models import Feed, Instrument, Quote, Replay, Split
-from tradingfarm.kernel.admin import RecordAdmin
+from tradingfarm.kernel.admin import PlainAdmin, RecordAdmin
 
 
 @admin.register(Feed)
-class FeedAdmin(admin.ModelAdmin[Feed]):
+class FeedAdmin(PlainAdmin):
     list_display = ("name", "kind", "source", "description")
     list_filter = ("kind",)
     search_fields = ("name", "description")
@@ -32,7 +32,7 @@ class SplitInline(admin.TabularInline[Split, Instrument]):
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(admin.ModelAdmin[Instrument]):
+class InstrumentAdmin(PlainAdmin):
     list_display = (
         "symbol",
         "name",

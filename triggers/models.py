@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from agents.models import Execution, Team
 from market.models import Feed, Instrument
+from tradingfarm.kernel.money import plain
 from triggers.domain.schedule import Missed
 
 
@@ -130,4 +131,4 @@ class LastSighting(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.instrument_id} {self.last} as of {self.as_of:%Y-%m-%d %H:%M:%S}"
+        return f"{self.instrument_id} {plain(self.last)} as of {self.as_of:%Y-%m-%d %H:%M:%S}"

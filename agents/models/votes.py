@@ -8,6 +8,7 @@ from agents.models.executions import Execution
 from market.models import Instrument
 from trading.domain.states import Side
 from trading.models import Account, Assessment
+from tradingfarm.kernel.money import plain
 
 
 class Message(models.Model):
@@ -64,7 +65,7 @@ class Proposal(models.Model):
     closed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} of {self.instrument_id}"
+        return f"{self.side} {plain(self.quantity)} of {self.instrument_id}"
 
 
 class Vote(models.Model):

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from market.models.instruments import Instrument
+from tradingfarm.kernel.money import plain
 
 # PostgreSQL sorts NaN above every number; numeric(38, 18) holds nothing else from here on.
 BELOW_NAN = 10**20
@@ -83,7 +84,7 @@ class Quote(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.instrument_id} {self.last} as of {self.as_of:%Y-%m-%d %H:%M:%S}"
+        return f"{self.instrument_id} {plain(self.last)} as of {self.as_of:%Y-%m-%d %H:%M:%S}"
 
 
 class Replay(models.Model):

@@ -1,10 +1,13 @@
 """The admin of trading: records are read, limits go through the service, halts can be released."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from tests.trading.steps import make_holder, make_sender, stopped
-from trading.models import Account, Permission
+from tests.factories import make_desk, wall
+from tests.trading.steps import decided, make_holder, make_sender, stopped
+from trading.models import Account, Fill, Permission
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.people.models import User
 
@@ -45,6 +48,27 @@ def test_every_list_opens_in_few_queries(staff, desk, name, django_assert_max_nu
         page = staff.get(reverse(f"admin:trading_{name}_changelist"))
 
     assert page.status_code == 200
+
+
+def test_numbers_are_written_without_the_zeros_that_the_columns_hold(staff, desk):
+    fill = Fill.objects.get()
+    listed = staff.get(reverse("admin:trading_fill_changelist")).content.decode()
+    opened = staff.get(reverse("admin:trading_fill_change", args=[fill.pk])).content.decode()
+
+    assert '<td class="field-quantity">10</td>' in listed
+    assert '<div class="readonly">10</div>' in opened
+    assert "000000" not in listed + opened
+
+
+def test_the_newest_record_is_listed_first(staff):
+    desk = make_desk()
+    for minutes in (2, 0, 1):
+        decided(desk, desk.buy(1, key=str(minutes)), at=wall() - timedelta(minutes=minutes))
+
+    page = staff.get(reverse("admin:trading_assessment_changelist"))
+
+    keys = [row.intent_key for row in page.context["cl"].result_list]
+    assert keys == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name != "permission"])

@@ -10,6 +10,7 @@ from django.db.models import Q
 from market.models import Feed
 from trading.domain.states import HaltState
 from trading.models.columns import money
+from tradingfarm.kernel.money import plain
 
 
 class Account(models.Model):
@@ -66,7 +67,7 @@ class CashMovement(models.Model):
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.reason}"
+        return f"{plain(self.amount)} {self.reason}"
 
 
 class Permission(models.Model):
@@ -139,4 +140,4 @@ class EquitySnapshot(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.equity} at {self.as_of}"
+        return f"{plain(self.equity)} at {self.as_of}"

@@ -8,6 +8,7 @@ from market.models import Instrument
 from trading.domain.states import TERMINAL, OrderState, Side, Source
 from trading.models.accounts import Account, Permission
 from trading.models.columns import choices, money
+from tradingfarm.kernel.money import plain
 
 
 class Order(models.Model):
@@ -80,7 +81,7 @@ class Order(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} {self.instrument_id} {self.state}"
+        return f"{self.side} {plain(self.quantity)} {self.instrument_id} {self.state}"
 
 
 class Assessment(models.Model):
@@ -147,4 +148,4 @@ class Fill(models.Model):
         indexes = (models.Index(fields=["account", "-as_of"], name="fill_newest"),)
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} at {self.price}"
+        return f"{self.side} {plain(self.quantity)} at {plain(self.price)}"

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from trading.domain.states import Side
 from trading.models.columns import choices, money
+from tradingfarm.kernel.money import plain
 
 
 class PaperOrder(models.Model):
@@ -59,4 +60,4 @@ class PaperTrade(models.Model):
     at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.trade_id}: {self.quantity} at {self.price}"
+        return f"{self.trade_id}: {plain(self.quantity)} at {plain(self.price)}"

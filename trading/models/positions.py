@@ -8,6 +8,7 @@ from trading.domain.states import ProtectionKind, ProtectionState
 from trading.models.accounts import Account, Permission
 from trading.models.columns import choices, money
 from trading.models.orders import Order
+from tradingfarm.kernel.money import plain
 
 
 class Position(models.Model):
@@ -29,7 +30,7 @@ class Position(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.quantity} of {self.instrument_id}"
+        return f"{plain(self.quantity)} of {self.instrument_id}"
 
 
 class PositionShare(models.Model):
@@ -57,7 +58,7 @@ class PositionShare(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.quantity} of position {self.position_id}"
+        return f"{plain(self.quantity)} of position {self.position_id}"
 
 
 class Protection(models.Model):
@@ -95,4 +96,4 @@ class Protection(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.price} {self.state}"
+        return f"{self.kind} at {plain(self.price)} {self.state}"
