@@ -76,8 +76,10 @@
       }));
   };
   const range = () => {
-    if (!days || points.length <= 1) chart.timeScale().fitContent();
-    else {
+    if (!days || points.length <= 1) {
+      // All of it, with room for the first date's label, which fitContent cuts in half.
+      chart.timeScale().setVisibleLogicalRange({ from: -0.5 - points.length / 32, to: points.length + 1.5 });
+    } else {
       const last = points.at(-1).time;
       const first = Math.max(points[0].time, last - days * 86400);
       chart.timeScale().setVisibleRange({ from: firstAtOrAfter(first), to: last });

@@ -72,4 +72,5 @@ def test_a_message_is_told_on_one_line_whatever_is_in_it(narrator, told):
 
     assert "Technical    ALERT     one two xxx" in told[0]
     assert "\n" not in told[0]
+    assert told[0].endswith("x…")
     assert len(told[0]) < 220

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import Truncator
+
 from market.models import Instrument
 from tradingfarm.kernel.journal import FARM
 from tradingfarm.kernel.models import JournalEvent, JournalStream
@@ -55,8 +57,8 @@ def _message(payload: Payload, symbol: Symbol) -> str:
     colour = {"PROPOSAL": YELLOW, "VOTE": CYAN, "DECISION": MAGENTA}.get(
         str(payload["type"]), BLUE
     )
-    text = " ".join(str(payload["content"]).split())
-    return f"{colour}{payload['sender']:<12} {payload['type']:<9}\x1b[0m {text[:150]}"
+    text = Truncator(" ".join(str(payload["content"]).split())).chars(150)
+    return f"{colour}{payload['sender']:<12} {payload['type']:<9}\x1b[0m {text}"
 
 
 def _order(payload: Payload, symbol: Symbol) -> str:
