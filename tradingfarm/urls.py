@@ -1,8 +1,8 @@
-"""Every address of the farm."""
+"""Every address of the farm. Each subject's pages bring their own."""
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
 from tradingfarm import views
 
@@ -11,15 +11,7 @@ admin.site.site_title = "TradingFarm"
 admin.site.index_title = "Administration"
 
 urlpatterns = [
-    path("", views.dashboard, name="dashboard"),
-    path("accounts/<uuid:account_id>/", views.dashboard, name="account"),
-    path("accounts/<uuid:account_id>/numbers/", views.dashboard_numbers, name="account-numbers"),
-    path(
-        "accounts/<uuid:account_id>/conversation/",
-        views.dashboard_conversation,
-        name="account-conversation",
-    ),
-    path("accounts/<uuid:account_id>/equity/", views.dashboard_equity, name="account-equity"),
+    path("", include("tradingfarm.pages.dashboard.urls")),
     path(
         "login/",
         LoginView.as_view(template_name="people/login.html", redirect_authenticated_user=True),

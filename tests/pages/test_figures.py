@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from trading.domain.checks import Code
-from tradingfarm.dashboard.clock import pace
-from tradingfarm.dashboard.numbers import use_of
-from tradingfarm.dashboard.positions import gauge_of
-from tradingfarm.dashboard.refusals import SENTENCES, sentences_of
+from tradingfarm.pages.dashboard.clock import pace
+from tradingfarm.pages.dashboard.numbers import use_of
+from tradingfarm.pages.dashboard.positions import gauge_of
+from tradingfarm.pages.dashboard.refusals import SENTENCES, sentences_of
 
 
 def test_every_code_of_the_gate_has_a_sentence() -> None:

@@ -5,7 +5,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -86,6 +88,29 @@ def icon(name: str, label: str = "") -> SafeString:
             '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, address
         )
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', address)
+
+
+@register.inclusion_tag("frame/_rail_entry.html", takes_context=True)
+def rail_entry(context: Context, name: str, image: str, label: str) -> dict[str, object]:
+    """One place of the farm; it is the current one for each address of its section.
+
+    A view names its section in `section` where its address does not begin with it.
+    """
+    match = context["request"].resolver_match
+    section = context.get("section") or (match.url_name if match else "")
+    return {
+        "address": _address(name),
+        "image": image,
+        "label": label,
+        "current": section == name or section.removesuffix("s") == name.removesuffix("s"),
+    }
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 @register.filter

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradingfarm.dashboard.accounts import AccountPage, Limits
-from tradingfarm.dashboard.positions import PositionRow
+from tradingfarm.pages.dashboard.accounts import AccountPage, Limits
+from tradingfarm.pages.dashboard.positions import PositionRow
 from tradingfarm.kernel.money import ZERO
 
 HUNDRED = Decimal(100)

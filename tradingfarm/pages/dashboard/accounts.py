@@ -11,7 +11,7 @@ from django.db.models import F, Max, OuterRef, QuerySet, Subquery, Sum
 from market.models import Quote, Replay
 from trading.domain.states import HaltState
 from trading.models import Account, Permission, StopRun
-from tradingfarm.dashboard.clock import MarketClock, clock_of
+from tradingfarm.pages.dashboard.clock import MarketClock, clock_of
 from tradingfarm.kernel.money import ZERO
 
 
@@ -56,10 +56,19 @@ class AccountPage:
     others: tuple[tuple[UUID, str, str], ...]
 
 
-def account_page(*, owner_id: int, account_id: UUID | None, now: datetime) -> AccountPage | None:
-    """The account asked for, or the owner's first one; None where there is no such account."""
+def account_page(
+    *, owner_id: int, account_id: UUID | None, preferred: UUID | None = None, now: datetime
+) -> AccountPage | None:
+    """The account asked for; when none is, the preferred or else the owner's first one.
+
+    None where there is no such account.
+    """
     accounts = list(_accounts(owner_id))
-    chosen = next((a for a in accounts if account_id in (None, a.id)), None)
+    ids = {account.id: account for account in accounts}
+    if account_id is not None:
+        chosen = ids.get(account_id)
+    else:
+        chosen = ids.get(preferred or UUID(int=0)) or next(iter(accounts), None)
     return None if chosen is None else _page(chosen, accounts, now)
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from agents.domain.states import MessageType
 from agents.models import Decision, Message, Proposal
 from agents.selectors.conversations import conversation
-from tradingfarm.dashboard.decisions import Ballots, DecisionCard, ballots_of, card_of
-from tradingfarm.dashboard.speakers import Speaker, speaker_of
+from tradingfarm.pages.dashboard.decisions import Ballots, DecisionCard, ballots_of, card_of
+from tradingfarm.pages.dashboard.speakers import Speaker, speaker_of
 
 MESSAGES = 60
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from trading.domain.states import TERMINAL, ExitReason, OrderState, Side
 from trading.models import Assessment, Fill, Order
-from tradingfarm.dashboard.refusals import sentences_of
+from tradingfarm.pages.dashboard.refusals import sentences_of
 from tradingfarm.kernel.money import amount
 
 FILLS, REFUSALS, ORDERS = 12, 6, 20

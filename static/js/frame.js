@@ -1,0 +1,34 @@
+// The frame of every page: forms carry their mark, menus and the dialog open and close.
+(() => {
+  "use strict";
+  const dialog = document.getElementById("dialog");
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const token = document.querySelector("meta[name='csrf-token']")?.content;
+    if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token;
+  });
+
+  // What is asked into the dialog opens it; an answer without content closes it.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== dialog) return;
+    if (!dialog.childElementCount) dialog.close();
+    else if (!dialog.open) dialog.showModal();
+  });
+  dialog?.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+  });
+  dialog?.addEventListener("close", () => dialog.replaceChildren());
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+})();
