@@ -10,7 +10,23 @@ from tradingfarm.kernel.errors import FarmError
 
 
 class ProviderFailed(FarmError):
-    """A provider gave no reply. `permanent` when asking again cannot help, as without credit."""
+    """A provider gave no reply. `permanent` when asking again cannot help, as without credit.
+
+    `outage` says that other requests would fare alike, as with a refused key. `cost_unknown` says
+    that the service was asked and may send a bill, though it did not say for what.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        outage: bool = False,
+        cost_unknown: bool = False,
+    ) -> None:
+        super().__init__(message, permanent=permanent)
+        self.outage = outage
+        self.cost_unknown = cost_unknown
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,7 @@ class ProviderRequest:
     proposal: str = ""
     repair: str = ""
     temperature: Decimal = Decimal(0)
-    max_tokens: int = 2_000
+    max_tokens: int = 8_000
 
     def hash(self) -> str:
         """Names this exact request: equal requests of any execution have equal hashes."""
@@ -40,16 +56,34 @@ class ProviderRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. `dollars` is what the call cost; zero where nothing is paid."""
+    """What came back.
+
+    `model` is the id of the model that answered. `input_tokens` counts all that was read, with
+    what came from a cache and what was put into one; `output_tokens` all that was written, with
+    thinking. `dollars` is what the call cost, zero where nothing is paid; an upper bound where
+    `dollars_known` is false. `problem` says why `text` is no answer, as when it was cut off.
+    """
 
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
     dollars: Decimal = Decimal(0)
+    model: str = ""
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    dollars_known: bool = True
+    problem: str = ""
 
 
 class Provider(Protocol):
     """What answers for an agent: a language model service, the built-in rules, or a recording."""
+
+    def most_dollars(self, request: ProviderRequest) -> Decimal:
+        """The most that one call may cost: what is set aside before it. 0 where nothing is paid.
+
+        Called from any thread, without a network. Raises ProviderFailed when it cannot be said;
+        then the question is not asked.
+        """
 
     async def answer(self, request: ProviderRequest) -> Reply:
         """The reply to one request.

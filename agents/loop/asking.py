@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection
 
 from agents.domain.asking import Provider, ProviderFailed, Reply
+from agents.domain.budgets import OverBudget
 from agents.loop.background import submit
+from agents.selectors.panels import Seat
+from agents.services.budgets import Reservation, reserve
 from agents.services.calls import Outcome, Question
 from agents.services.leases import RENEW_EVERY_SECONDS, Lease, renew
 from tradingfarm.kernel.clock import Clock
@@ -32,23 +36,42 @@ class Runtime:
 Answered = tuple[Question, Outcome]
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A question without a reply: why, and whether a bill may come for it."""
+
+    sentence: str
+    cost_unknown: bool = False
+
+
+Pending = dict[Future[Reply | Failure], tuple[Question, Reservation | None]]
+
+
 def ask(
     *, questions: Sequence[Question], lease: Lease, runtime: Runtime, until: datetime
 ) -> Iterator[list[Answered]]:
     """Put all questions at once; yields what has been answered each time that something has.
 
-    Every question is answered once, at `until` (wall time) the latest: then with a problem. The
-    lease is renewed meanwhile. Raises LeaseLost; the questions that are open then are cancelled.
+    Every question is answered once, at `until` (wall time) the latest: then with a problem. One
+    that an agent's budget does not hold is not asked; its problem says so. The lease is renewed
+    meanwhile. Raises LeaseLost; the questions that are open then are cancelled.
     """
     started = runtime.clock.now()
     seconds = max((until - started).total_seconds(), 0)
-    waiting = {submit(_answer(each, runtime, seconds)): each for each in questions}
+    waiting: Pending = {}
     try:
+        refused = [
+            (each, outcome)
+            for each in questions
+            if (outcome := _put(each, waiting, runtime, seconds, started))
+        ]
+        if refused:
+            yield refused
         while waiting:
             done = _wait(waiting)
             renew(lease=lease, at=runtime.clock.now())
             yield [
-                (waiting.pop(future), _timed(future, started, runtime.clock))
+                _timed(future, waiting.pop(future), started, runtime.clock)
                 for future in list(waiting)
                 if future in done
             ]
@@ -57,7 +80,31 @@ def ask(
             future.cancel()
 
 
-def _wait(waiting: Iterable[Future[Reply | str]]) -> set[Future[Reply | str]]:
+def _put(
+    question: Question, waiting: Pending, runtime: Runtime, seconds: float, at: datetime
+) -> Outcome | None:
+    """Set aside what the question may cost and send it on its way; else why it is not asked."""
+    seat = question.seat
+    try:
+        provider = runtime.provider_named(seat.provider)
+        dollars = provider.most_dollars(question.request)
+    except ProviderFailed as failure:
+        return Outcome(None, failure.message, 0)
+    reserved = _reserve(seat, dollars, at)
+    if isinstance(reserved, OverBudget):
+        return Outcome(None, reserved.sentence, 0)
+    waiting[submit(_answer(provider, question, seconds))] = (question, reserved)
+    return None
+
+
+def _reserve(seat: Seat, dollars: Decimal, at: datetime) -> Reservation | OverBudget | None:
+    """What is set aside; None for what costs nothing."""
+    if not dollars:
+        return None
+    return reserve(agent_id=seat.agent_id, name=seat.name, dollars=dollars, at=at)
+
+
+def _wait(waiting: Iterable[Future[Reply | Failure]]) -> set[Future[Reply | Failure]]:
     """The futures that are done: all of them after a moment, else the first ones in a while."""
     done, late = wait(waiting, timeout=AT_ONCE_SECONDS)
     if late and not done:
@@ -66,21 +113,27 @@ def _wait(waiting: Iterable[Future[Reply | str]]) -> set[Future[Reply | str]]:
     return done
 
 
-async def _answer(question: Question, runtime: Runtime, seconds: float) -> Reply | str:
-    """The reply, or the sentence why there is none."""
+async def _answer(provider: Provider, question: Question, seconds: float) -> Reply | Failure:
+    """The reply, or why there is none."""
     try:
-        provider = runtime.provider_named(question.seat.provider)
         async with asyncio.timeout(seconds):
             return await provider.answer(question.request)
     except TimeoutError:
-        return f"{question.seat.name} gave no answer within {seconds:.0f} seconds."
+        sentence = f"{question.seat.name} gave no answer within {seconds:.0f} seconds."
+        return Failure(sentence, cost_unknown=True)
     except ProviderFailed as failure:
-        return failure.message
+        return Failure(failure.message, cost_unknown=failure.cost_unknown)
 
 
-def _timed(future: Future[Reply | str], started: datetime, clock: Clock) -> Outcome:
+def _timed(
+    future: Future[Reply | Failure],
+    put: tuple[Question, Reservation | None],
+    started: datetime,
+    clock: Clock,
+) -> Answered:
+    question, reserved = put
     milliseconds = int((clock.now() - started).total_seconds() * MILLISECONDS)
     answer = future.result()
     if isinstance(answer, Reply):
-        return Outcome(answer, "", milliseconds)
-    return Outcome(None, answer, milliseconds)
+        return question, Outcome(answer, answer.problem, milliseconds, reserved)
+    return question, Outcome(None, answer.sentence, milliseconds, reserved, answer.cost_unknown)

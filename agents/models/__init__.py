@@ -1,5 +1,5 @@
 from agents.models.agents import Agent, AgentVersion, Member, Team, TradingSession
-from agents.models.executions import Context, Execution, ProviderCall
+from agents.models.executions import Context, Execution, ProviderCall, Spending
 from agents.models.votes import Decision, Message, Proposal, Vote
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Message",
     "Proposal",
     "ProviderCall",
+    "Spending",
     "Team",
     "TradingSession",
     "Vote",

@@ -1,15 +1,31 @@
 from decimal import Decimal
+from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from agents.domain.states import AgentStatus, Role, SessionState
-from trading.models import Account
+from trading.domain.states import AT_WORK
+from trading.models import Account, Order, PositionShare
 
 
 def _choices(enum: type[Role | AgentStatus | SessionState]) -> list[tuple[str, str]]:
     return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]
+
+
+def _still_trading(agent_id: UUID) -> str:
+    """Why an agent cannot be archived: what it still holds or has at work; empty when nothing."""
+    orders = Order.objects.filter(permission__agent_id=agent_id, state__in=sorted(AT_WORK))
+    held = PositionShare.objects.filter(permission__agent_id=agent_id, quantity__gt=0)
+    symbols = sorted(set(held.values_list("position__instrument__symbol", flat=True)))
+    if symbols:
+        return f"It still holds {', '.join(symbols)}. Pause it, close what it holds, then archive."
+    if count := orders.count():
+        return f"{count} of its orders are still at work. Pause it and wait until they have ended."
+    return ""
 
 
 class Agent(models.Model):
@@ -25,7 +41,16 @@ class Agent(models.Model):
     system_prompt = models.TextField(blank=True)
     strategy_prompt = models.TextField(blank=True)
     temperature = models.DecimalField(max_digits=3, decimal_places=2, default=Decimal("0.7"))
-    max_tokens = models.PositiveIntegerField(default=2_000)
+    max_tokens = models.PositiveIntegerField(
+        default=8_000, help_text="The most that its model may write, thinking included."
+    )
+    daily_budget = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(5),
+        validators=[MinValueValidator(0)],
+        help_text="Dollars a day (UTC) for what its model costs. Rules cost nothing.",
+    )
     status = models.CharField(
         max_length=8, choices=_choices(AgentStatus), default=AgentStatus.ACTIVE.value
     )
@@ -41,6 +66,11 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raises ValidationError for archiving an agent with open orders or positions."""
+        if self.status == AgentStatus.ARCHIVED and (problem := _still_trading(self.id)):
+            raise ValidationError({"status": problem})
 
 
 class AgentVersion(models.Model):
@@ -80,6 +110,14 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raises ValidationError for a quorum that the seated voters cannot reach."""
+        voters = Member.objects.filter(team=self.pk, proposes=False).count()
+        if voters and self.quorum > voters:
+            raise ValidationError(
+                {"quorum": f"Only {voters} agents vote in this team; ask for that many or less."}
+            )
 
 
 class Member(models.Model):

@@ -78,14 +78,22 @@ class ProviderCall(models.Model):
     round = models.PositiveSmallIntegerField()
     purpose = models.CharField(max_length=8, choices=[(p.value, p.value) for p in Purpose])
     provider = models.CharField(max_length=20)
-    model = models.CharField(max_length=80, blank=True)
+    model = models.CharField(max_length=80, blank=True, help_text="The model that was asked for.")
+    answered_by = models.CharField(
+        max_length=80, blank=True, help_text="The model that answered, in the service's words."
+    )
     request_hash = models.CharField(max_length=64)
     request = models.TextField()
     reply = models.TextField(blank=True)
     problem = models.CharField(max_length=300, blank=True)
-    input_tokens = models.PositiveIntegerField(default=0)
+    input_tokens = models.PositiveIntegerField(default=0, help_text="All that was read.")
+    cache_read_tokens = models.PositiveIntegerField(default=0, help_text="Of them from a cache.")
+    cache_write_tokens = models.PositiveIntegerField(default=0, help_text="Of them into a cache.")
     output_tokens = models.PositiveIntegerField(default=0)
     dollars = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+    dollars_known = models.BooleanField(
+        default=True, help_text="No: the service did not say, and dollars are the most it can be."
+    )
     milliseconds = models.PositiveIntegerField(default=0)
     at = models.DateTimeField()
 
@@ -98,3 +106,27 @@ class ProviderCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} for {self.agent_id}, round {self.round}"
+
+
+class Spending(models.Model):
+    """What an agent's questions cost on one day (UTC), and what is set aside for open ones.
+
+    A question that a crash cut short stays set aside: nobody knows what it cost.
+    """
+
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="spending")
+    day = models.DateField()
+    reserved = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+    spent = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+
+    class Meta:
+        verbose_name_plural = "spending"
+        constraints = (
+            models.UniqueConstraint(fields=["agent", "day"], name="spending_day_unique"),
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0, spent__gte=0), name="spending_not_negative"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} on {self.day}"

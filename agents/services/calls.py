@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import IntEnum
 from uuid import UUID
 
@@ -10,9 +11,12 @@ from agents.domain.replies import ParseProblem, Problem
 from agents.domain.texts import storable
 from agents.models import ProviderCall
 from agents.selectors.panels import Seat
+from agents.services.budgets import Reservation, settle
 from tradingfarm.kernel.canonical import canonical
+from tradingfarm.kernel.money import ZERO
 
 LONGEST_PROBLEM = 300
+LONGEST_MODEL = 80
 
 
 class Round(IntEnum):
@@ -34,11 +38,31 @@ class Question:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a question: a reply, or the sentence why there is none."""
+    """What came of a question: a reply, or the sentence why there is none that can be used.
+
+    `reservation` is what was set aside for it, None where nothing is paid. `cost_unknown` when the
+    service was asked and did not say what that cost.
+    """
 
     reply: Reply | None
     problem: str
     milliseconds: int
+    reservation: Reservation | None = None
+    cost_unknown: bool = False
+
+    @property
+    def dollars(self) -> Decimal:
+        """What it cost, and the whole of what was set aside when nobody knows."""
+        if self.reply is not None:
+            return self.reply.dollars
+        return self.reservation.dollars if self.reservation and self.cost_unknown else ZERO
+
+    @property
+    def dollars_known(self) -> bool:
+        """Whether `dollars` is exact."""
+        if self.reply is not None:
+            return self.reply.dollars_known
+        return self.reservation is None or not self.cost_unknown
 
 
 def known_reply(*, execution_id: UUID, agent_id: UUID, round: Round) -> str | ParseProblem | None:
@@ -64,7 +88,8 @@ def store_call(
 ) -> str | ParseProblem:
     """Store what came of a question and give back what now stands for it, in a transaction.
 
-    When an answer is stored already it stays, and counts.
+    What was set aside for it is settled with it. When an answer is stored already it stays, and
+    counts.
     """
     reply = outcome.reply or Reply("")
     call, _ = ProviderCall.objects.get_or_create(
@@ -79,11 +104,17 @@ def store_call(
             "request": storable(canonical(question.request)),
             "reply": storable(reply.text),
             "problem": outcome.problem[:LONGEST_PROBLEM],
+            "answered_by": reply.model[:LONGEST_MODEL],
             "input_tokens": reply.input_tokens,
+            "cache_read_tokens": reply.cache_read_tokens,
+            "cache_write_tokens": reply.cache_write_tokens,
             "output_tokens": reply.output_tokens,
-            "dollars": reply.dollars,
+            "dollars": outcome.dollars,
+            "dollars_known": outcome.dollars_known,
             "milliseconds": outcome.milliseconds,
             "at": at,
         },
     )
+    if outcome.reservation is not None:
+        settle(reservation=outcome.reservation, dollars=outcome.dollars)
     return text_of(call.reply, call.problem)

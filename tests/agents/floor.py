@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from agents.domain.asking import ProviderFailed, ProviderRequest, Reply
@@ -10,9 +11,9 @@ from agents.loop.asking import Runtime
 from agents.loop.thinking import think
 from agents.models import Execution, Message, Team, TradingSession
 from agents.services.executions import queue_executions
+from agents.services.founding import create_builtin_team
 from agents.services.leases import claim
 from agents.services.sessions import start_session
-from agents.services.teams import create_builtin_team
 from tests.factories import NOW, make_account, make_instrument, make_quote, make_user, wall
 from trading.models import Account
 from tradingfarm.kernel.clock import ManualClock
@@ -41,6 +42,10 @@ class Scripted:
 
     replies: dict[str, Any]
     asked: list[ProviderRequest] = field(default_factory=list)
+    most: Decimal = Decimal(0)
+
+    def most_dollars(self, request: ProviderRequest) -> Decimal:
+        return self.most
 
     async def answer(self, request: ProviderRequest) -> Reply:
         self.asked.append(request)

@@ -8,10 +8,10 @@ import pytest
 
 from agents.domain.causes import Cause, execution_id
 from agents.domain.states import ExecutionState
-from agents.models import Execution
+from agents.models import Execution, TradingSession
 from agents.selectors.executions import open_count, recent_executions, waiting
 from agents.services.endings import end
-from agents.services.executions import queue_executions
+from agents.services.executions import new_request, queue_executions, run_now
 from agents.services.leases import LEASE, release, renew
 from agents.services.sessions import start_session, stop_session
 from market.models import Feed
@@ -204,3 +204,57 @@ def test_causes_of_wall_time_wake_an_account_on_a_replay_at_its_own_time():
         )
 
     assert execution.as_of == datetime(2005, 3, 1, tzinfo=UTC)
+
+
+def asked_for(floor, request="2001-03-07T15:30:00+00:00:abc", actor="person:ada"):
+    return run_now(team_id=floor.team.id, request=request, actor=actor, at=wall())
+
+
+def test_a_person_wakes_a_team_as_a_cause_of_its_own():
+    floor = make_floor()
+
+    [execution] = asked_for(floor)
+
+    assert execution.state == "QUEUED"
+    assert execution.causes[0] | {"evidence": None} == {
+        "key": "person:2001-03-07T15:30:00+00:00:abc",
+        "kind": "person",
+        "title": "Asked for by ada",
+        "symbol": None,
+        "evidence": None,
+    }
+    assert execution.causes[0]["evidence"] == {"by": "person:ada"}
+
+
+def test_one_wish_of_a_person_wakes_once_even_after_it_was_thought_about():
+    floor = make_floor()
+    [first] = asked_for(floor)
+    Execution.objects.update(state="DECIDED")
+
+    [second], [third] = asked_for(floor), asked_for(floor, request="another")
+
+    assert second.id == first.id
+    assert third.id != first.id
+
+
+def test_a_wish_that_joined_a_waiting_execution_wakes_no_second_one_later():
+    floor = make_floor()
+    waiting = floor.wake()
+    [joined] = asked_for(floor)
+    Execution.objects.update(state="DECIDED")
+
+    [again] = asked_for(floor)
+
+    assert joined.id == again.id == waiting.id
+    assert Execution.objects.count() == 1
+
+
+def test_without_a_session_a_person_wakes_nobody():
+    floor = make_floor()
+    TradingSession.objects.update(state="STOPPED")
+
+    assert asked_for(floor) == []
+
+
+def test_a_request_names_market_time_and_a_token():
+    assert new_request(now=NOW, token="xyz") == "2001-03-07T15:30:00.000000+00:00:xyz"

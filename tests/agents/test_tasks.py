@@ -72,6 +72,6 @@ def test_all_questions_wait_on_one_loop_in_one_thread():
 
 def test_a_provider_is_built_once_and_an_unknown_one_is_refused_by_name():
     assert provider_named("rules") is provider_named("rules")
-    with pytest.raises(UnknownProvider, match="choose one of: rules"):
+    with pytest.raises(UnknownProvider, match="choose one of: anthropic, rules"):
         provider_named("oracle")
     assert APPROVE["choice"] == "approve"

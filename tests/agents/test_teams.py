@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 from agents.domain.states import Role
 from agents.models import Agent, AgentVersion, Team
 from agents.selectors.panels import panel_of
-from agents.services.teams import UnknownField, create_builtin_team, update_agent, update_team
+from agents.services.founding import create_builtin_team
+from agents.services.teams import UnknownField, update_agent, update_team
 from tests.factories import make_account, make_user, wall
 from trading.models import Permission
 from tradingfarm.kernel.journal import owner_stream

@@ -174,7 +174,9 @@ def test_an_unknown_provider_is_said_by_name():
     think(execution_id=execution.id, runtime=runtime)
 
     execution.refresh_from_db()
-    assert execution.problem == ("NO_REPLY: There is no provider 'oracle'; choose one of: rules.")
+    assert execution.problem == (
+        "NO_REPLY: There is no provider 'oracle'; choose one of: anthropic, rules."
+    )
 
 
 def test_a_voter_that_is_too_late_abstains():

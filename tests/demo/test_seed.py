@@ -8,8 +8,8 @@ from agents.models import Agent, Member, TradingSession
 from market.models import Replay
 from tests.factories import wall
 from trading.models import Account, Permission
-from tradingfarm.demo import seed as seeding
 from tradingfarm.demo.seed import seed
+from tradingfarm.pages.start import composing
 from tradingfarm.people.models import User
 from triggers.models import Trigger
 
@@ -44,10 +44,12 @@ def test_a_second_start_changes_nothing_but_the_speed_and_tells_no_password():
     assert (Account.objects.count(), Trigger.objects.count()) == (1, 3)
 
 
-@pytest.mark.parametrize("step", ["_account", "_team", "_triggers", "start_session"])
+@pytest.mark.parametrize(
+    "step", ["open_account", "create_builtin_team", "add_triggers", "start_session"]
+)
 def test_a_start_that_was_killed_half_way_is_completed_by_the_next(step, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(seeding, step, killed)
+        patch.setattr(composing, step, killed)
         with pytest.raises(KeyboardInterrupt):
             seeded()
 
@@ -60,6 +62,45 @@ def test_a_start_that_was_killed_half_way_is_completed_by_the_next(step, monkeyp
 
 def killed(*_, **__):
     raise KeyboardInterrupt
+
+
+def test_without_a_key_its_agents_run_on_rules_and_that_is_said():
+    made = seeded()
+
+    assert made.minds == "its agents run on built-in rules: no model is asked, nothing is spent"
+
+
+def test_with_a_key_its_agents_are_claude_and_what_they_may_spend_is_said(settings):
+    settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_MODEL = "sk-ant-x", "claude-sonnet-5-5"
+
+    made = seeded()
+
+    assert set(Agent.objects.values_list("provider", "model", "max_tokens")) == {
+        ("anthropic", "claude-sonnet-5-5", 8_000)
+    }
+    assert made.minds.startswith(
+        "5 of its agents are Claude (claude-sonnet-5-5) and may spend 25 dollars a day together"
+    )
+
+
+def test_a_demo_on_rules_stays_so_and_says_how_to_make_its_agents_claude(settings):
+    seeded()
+    settings.ANTHROPIC_API_KEY = "sk-ant-x"
+
+    again = seeded()
+
+    assert Agent.objects.filter(provider="rules").count() == 5
+    assert "`.venv/bin/python manage.py use_provider anthropic` makes them Claude" in again.minds
+
+
+def test_claude_without_its_key_is_said(settings):
+    settings.ANTHROPIC_API_KEY = "sk-ant-x"
+    seeded()
+    settings.ANTHROPIC_API_KEY = ""
+
+    again = seeded()
+
+    assert again.minds.startswith("5 of its agents are Claude and cannot answer without ANTHROPIC")
 
 
 def test_a_new_replay_begins_only_when_the_last_one_has_ended():

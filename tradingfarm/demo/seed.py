@@ -5,21 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from agents.domain.states import SessionState
-from agents.models import Team, TradingSession
-from agents.services.sessions import start_session, stop_session
-from agents.services.teams import create_builtin_team
+from agents.models import TradingSession
+from agents.services.sessions import stop_session
+from agents.worlds import default_mind
 from market.models import Feed, Replay
 from market.services.replays import start_replay
 from market.services.samples import SAMPLE_FEED, SAMPLES, import_sample_candles
-from trading.models import Account, Permission
-from trading.services.accounts import open_paper_account
+from trading.models import Account
+from tradingfarm.demo.minds import minds_of
+from tradingfarm.pages.start.composing import Beginning, begin
 from tradingfarm.people.models import User
-from triggers.models import Trigger
-from triggers.services.triggers import create_trigger
 
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:tradingfarm:demo")
 ACTOR = "demo"
@@ -33,13 +31,17 @@ SYMBOLS = tuple(stock.symbol for stock in SAMPLES)
 
 @dataclass(frozen=True)
 class Seeded:
-    """What the terminal has to say. `password` is None when the person existed already."""
+    """What the terminal has to say. `password` is None when the person existed already.
+
+    `minds` says what answers for the agents, what that may cost, and how to change it.
+    """
 
     username: str
     password: str | None
     account: Account
     replay: Replay
     is_new: bool
+    minds: str
 
 
 def seed(
@@ -55,7 +57,7 @@ def seed(
         import_sample_candles(progress=say)
     number, is_new = _which(new_replay=new_replay)
     account, replay = _begin(person, number=number, seed=seed, speed=speed, at=at)
-    return Seeded(person.username, password, account, replay, is_new)
+    return Seeded(person.username, password, account, replay, is_new, minds_of(account))
 
 
 def _person() -> tuple[User, str | None]:
@@ -92,68 +94,30 @@ def _begin(
         now=at,
     )
     Replay.objects.filter(id=replay.id).update(speed=speed * STEPS_A_DAY)
-    account = _account(person, replay.feed, number=number, seed=seed, at=at)
-    team = _team(person, account, at=at)
-    _triggers(person, team, replay.feed, number=number, at=at)
-    if not TradingSession.objects.filter(account=account).exists():
-        start_session(team=team, account=account, accepted_by=ACTOR, at=at)
-    return account, replay
-
-
-def _account(person: User, feed: Feed, *, number: int, seed: int, at: datetime) -> Account:
-    account_id = _id(f"account:{number}")
-    return Account.objects.filter(id=account_id).first() or open_paper_account(
-        account_id=account_id,
+    provider, model = default_mind()
+    beginning = Beginning(
+        account_id=_id(f"account:{number}"),
         owner=person,
         name="Demo" if number == 1 else f"Demo {number}",
-        feed=feed,
+        feed=replay.feed,
         deposit=DEPOSIT,
         time_zone="America/New_York",
         seed=seed,
         actor=ACTOR,
-        at=at,
+        symbols=SYMBOLS,
+        suffix="" if number == 1 else f" {number}",
+        provider=provider,
+        model=model,
     )
+    _close_earlier(person, account_id=beginning.account_id, at=at)
+    return begin(beginning=beginning, at=at), replay
 
 
-def _team(person: User, account: Account, *, at: datetime) -> Team:
-    """The account's team of five. Sessions on earlier accounts, whose replays ended, close."""
-    earlier = TradingSession.objects.filter(team__owner=person).exclude(account=account)
-    for session in earlier.exclude(state=SessionState.STOPPED):
+def _close_earlier(person: User, *, account_id: UUID, at: datetime) -> None:
+    """Stop the demo's sessions on earlier accounts, whose replays have ended. Others go on."""
+    earlier = TradingSession.objects.filter(team__owner=person, accepted_by=ACTOR)
+    for session in earlier.exclude(account=account_id).exclude(state=SessionState.STOPPED):
         stop_session(session=session, reason="Its replay has ended.", actor=ACTOR, at=at)
-    permission = Permission.objects.filter(account=account).first()
-    if permission is None:
-        return create_builtin_team(owner=person, account=account, at=at)
-    return Team.objects.get(members__agent_id=permission.agent_id, members__proposes=True)
-
-
-def _triggers(person: User, team: Team, feed: Feed, *, number: int, at: datetime) -> None:
-    suffix = "" if number == 1 else f" {number}"
-    _trigger(
-        person,
-        team,
-        name=f"Every trading day at 13:30{suffix}",
-        type="time",
-        feed=feed,
-        cron="30 13 * * 1-5",
-        time_zone="America/New_York",
-        at=at,
-    )
-    for name, percent in ((f"Down 2 % today{suffix}", "-2"), (f"Up 2 % today{suffix}", "2")):
-        _trigger(
-            person,
-            team,
-            name=name,
-            type="price",
-            feed=feed,
-            symbols=list(SYMBOLS),
-            condition={"condition": "change_percent", "threshold": percent, "against": "open"},
-            at=at,
-        )
-
-
-def _trigger(person: User, team: Team, *, name: str, **parts: Any) -> None:
-    if not Trigger.objects.filter(owner=person, name=name).exists():
-        create_trigger(owner=person, team=team, name=name, actor=ACTOR, **parts)
 
 
 def _id(name: str) -> UUID:
