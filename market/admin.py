@@ -3,7 +3,7 @@ from django.http import HttpRequest
 
 from market.domain.instruments import instrument_id
 from market.models import Feed, Instrument, Quote, Replay, Split
-from tradingfarm.kernel.admin import PlainAdmin, RecordAdmin
+from tradingfarm.kernel.admin import FewFilter, PlainAdmin, RecordAdmin, ValuesFilter
 
 
 @admin.register(Feed)
@@ -11,6 +11,7 @@ class FeedAdmin(PlainAdmin):
     list_display = ("name", "kind", "source", "description")
     list_filter = ("kind",)
     search_fields = ("name", "description")
+    ordering = ("name",)
     list_select_related = ("source",)
 
     def get_readonly_fields(
@@ -44,8 +45,9 @@ class InstrumentAdmin(PlainAdmin):
         "lot_size",
         "currency",
     )
-    list_filter = ("asset_class", "venue", "calendar", "sector")
+    list_filter = ("asset_class", ("venue", ValuesFilter), "calendar", "sector")
     search_fields = ("symbol", "name", "venue")
+    ordering = ("venue", "symbol")
     inlines = (SplitInline,)
 
     def get_readonly_fields(
@@ -67,23 +69,36 @@ class SplitAdmin(RecordAdmin):
     """Read-only: the stored candles were adjusted by it when they were imported."""
 
     list_display = ("instrument", "effective_on", "numerator", "denominator")
-    list_filter = ("instrument",)
+    list_filter = (("instrument", FewFilter),)
     search_fields = ("instrument__symbol",)
-    date_hierarchy = "effective_on"
+    moment = "effective_on"
     list_select_related = ("instrument",)
 
 
 @admin.register(Quote)
 class QuoteAdmin(RecordAdmin):
     list_display = ("instrument", "feed", "bid", "ask", "last", "volume", "as_of", "at")
-    list_filter = ("feed", "instrument__asset_class")
+    list_filter = (("feed", FewFilter), "instrument__asset_class")
     search_fields = ("instrument__symbol", "feed__name")
+    ordering = ("feed", "instrument")
     list_select_related = ("instrument", "feed")
 
 
 @admin.register(Replay)
 class ReplayAdmin(RecordAdmin):
-    list_display = ("feed", "state", "position", "as_of", "speed", "lease_owner", "lease_until")
+    list_display = (
+        "started_at",
+        "feed",
+        "state",
+        "position",
+        "ticks",
+        "as_of",
+        "speed",
+        "lease_owner",
+        "lease_until",
+        "ended_at",
+    )
     list_filter = ("state",)
-    search_fields = ("feed__name", "lease_owner")
+    search_fields = ("id", "feed__name")
+    moment = "started_at"
     list_select_related = ("feed",)

@@ -32,9 +32,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "channels",
     "csp",
     "django_htmx",
     "django_celery_beat",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "tradingfarm.kernel",
     "tradingfarm.people",
     "tradingfarm",
@@ -56,6 +61,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tradingfarm.people.middleware.ActivityMiddleware",
 ]
 
 ROOT_URLCONF = "tradingfarm.urls"
@@ -97,7 +104,26 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# In PostgreSQL, so that a limit on sign-ins holds over all processes and their restarts.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entry",  # made by a migration of tradingfarm.people
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 REDIS_URL = env.text("REDIS_URL")
+
+SOCKET_CHECK_SECONDS = env.whole("SOCKET_CHECK_SECONDS", 30)  # an open socket's rights are asked
+
+# Doorbells for open pages. The rows are the record: what is lost here is found by looking.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "tradingfarm"},
+    }
+}
 
 # Tasks are doorbells. They may run twice, late or never: the rows decide and sweepers look again.
 CELERY_BROKER_URL = env.broker(REDIS_URL)
@@ -130,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "fire-due-triggers": {"task": "triggers.fire_due", "schedule": 5.0},
     "fire-unheld-price-triggers": {"task": "triggers.fire_unheld", "schedule": 5.0},
     "sweep-executions": {"task": "agents.sweep", "schedule": 2.0},
+    "forget-expired": {"task": "people.forget_expired", "schedule": 3600.0},
 }
 
 USE_TZ = True
@@ -162,6 +189,37 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "tradingfarm.people.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "tradingfarm.people.forms.SignInForm"}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "TradingFarm: "
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = (
+    "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+)
+# Wrong tries: from one address, and for one name from wherever they come.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+PASSWORD_RESET_TIMEOUT = 3 * 3600
+# Without trusted proxies the address of a person is that of the connection.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0)
+MFA_ADAPTER = "tradingfarm.people.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "TradingFarm"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an operator entered it
+
+# Mail is sent where EMAIL_HOST names a server; elsewhere an operator makes password links.
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+SENDS_MAIL = bool(EMAIL_HOST)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if SENDS_MAIL else 'dummy'}.EmailBackend"
+EMAIL_PORT = env.whole("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "TradingFarm <tradingfarm@localhost>")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not EMBEDDED
 SESSION_COOKIE_NAME = env.text("SESSION_COOKIE_NAME", "tradingfarm")
 SESSION_COOKIE_HTTPONLY = True
@@ -197,8 +255,22 @@ LOGGING = {
     "loggers": {
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        "anthropic": {"level": "INFO"},  # below it writes whole prompts
+        "httpx2": {"level": "WARNING"},  # a line for each request to a model
     },
 }
 
-# Ceilings: the smaller of a permission's limit and these counts.
+# Models. Without a key agents run on rules; the key is read here and reaches its client alone.
+ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY", "")
+ANTHROPIC_BASE_URL = env.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+ANTHROPIC_MODEL = env.text("ANTHROPIC_MODEL", "claude-sonnet-5-5")
+
+# Ceilings: the smaller of a permission's limit and these counts. Amounts in an account's currency.
 ENABLE_AGENT_TRADING = env.flag("ENABLE_AGENT_TRADING", default=EMBEDDED)
+MAX_ORDER_VALUE_CEILING = env.money("MAX_ORDER_VALUE_CEILING", "1000000")
+MAX_POSITION_VALUE_CEILING = env.money("MAX_POSITION_VALUE_CEILING", "1000000")
+MAX_ALLOCATION_PCT_CEILING = env.money("MAX_ALLOCATION_PCT_CEILING", "100")
+MAX_DAILY_ENTRIES_CEILING = env.whole("MAX_DAILY_ENTRIES_CEILING", 5_000)
+MAX_DAILY_LOSS_CEILING = env.money("MAX_DAILY_LOSS_CEILING", "1000000")
+MAX_OPEN_POSITIONS_CEILING = env.whole("MAX_OPEN_POSITIONS_CEILING", 100)
+PRICE_COLLAR_PCT_CEILING = env.money("PRICE_COLLAR_PCT_CEILING", "10")

@@ -138,6 +138,7 @@ class Replay(models.Model):
                 name="market_replay_lease_agrees",
             ),
         )
+        indexes = (models.Index(fields=["-started_at", "-id"], name="market_replay_by_moment"),)
 
     def __str__(self) -> str:
         return f"{self.feed_id} at step {self.position}"

@@ -69,6 +69,7 @@ class Split(models.Model):
                 name="market_split_changes_something",
             ),
         )
+        indexes = (models.Index(fields=["-effective_on", "-id"], name="market_split_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.numerator}:{self.denominator} on {self.effective_on}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from market.domain.ticks import Tick
+from tradingfarm.kernel.live import feed_topic, ring_pages
 
 UPSERT = """
 INSERT INTO market_quote AS old (feed_id, instrument_id, bid, ask, last, volume, day_open,
@@ -37,6 +38,7 @@ def store_quotes(*, feed: str, ticks: Iterable[Tick], now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, [feed, now, *columns])
         written: int = cursor.rowcount
+    ring_pages(feed_topic(feed))
     return written
 
 

@@ -5,7 +5,7 @@
   if (!box) return;
 
   const MARKED_DAYS = 180; // with more days in sight, marks would hide the curve
-  const POLL_MS = 2000;
+  const PAUSE_MS = 2000;
   const empty = document.getElementById("curve-empty");
   const note = document.getElementById("fills-note");
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -107,16 +107,27 @@
     const until = found.points.at(-1)?.[0] ?? last ?? 0;
     add({ points: found.points, fills: found.fills.filter(([time]) => time <= until) });
   };
-  const poll = async () => {
-    if (!document.hidden) {
-      try {
-        await load();
-      } catch {
-        // The bar above says that nobody answers; the next round tries again.
-      }
+  // Asked again when something happened, at most every two seconds.
+  let asking = false;
+  let again = false;
+  const follow = async () => {
+    again = asking || document.hidden;
+    if (again) return;
+    asking = true;
+    try {
+      await load();
+    } catch {
+      // The bar above says that nobody answers; what happens next asks again.
     }
-    setTimeout(poll, POLL_MS);
+    setTimeout(() => {
+      asking = false;
+      if (again) follow();
+    }, PAUSE_MS);
   };
+  document.addEventListener("farm-live", follow);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) follow();
+  });
 
   for (const button of document.querySelectorAll("[data-range]")) {
     button.addEventListener("click", () => {
@@ -129,5 +140,5 @@
   }
   document.addEventListener("theme-changed", paint);
   paint();
-  poll();
+  follow();
 })();

@@ -1,91 +1,43 @@
-// Keeps a page current: htmx polls its fragments, this decides when, and what may move.
+// Keeps a page current over one socket: where it stands, what to say when it is gone, what may move.
 (() => {
   "use strict";
-  const QUIET_BASE_MS = 2000;
-  const QUIET_MOST_MS = 30000;
+  const QUIET_BASE_MS = 500;
+  const QUIET_MOST_MS = 15000;
+  const SILENT_MS = 50000; // the server speaks at least every twenty seconds
+  const SIGNED_OUT = 4401;
+  const NOT_FOUND = 4404;
   const AT_BOTTOM_PX = 48;
 
-  const connection = document.getElementById("connection");
-  let failures = 0;
-  let retryAt = 0;
-  let lostAt = 0;
+  const live = document.getElementById("live");
+  const bar = document.getElementById("connection");
+  const light = document.getElementById("link-state");
 
-  const isPolled = (element) => element?.hasAttribute?.("data-poll");
-  const polled = () => document.querySelectorAll("[data-poll]");
+  // ---- Parts of the page that come by themselves ----
 
-  // When to ask: not in a hidden tab, and after failures less and less often.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (!isPolled(event.detail.elt)) return;
-    if (document.hidden || Date.now() < retryAt) event.preventDefault();
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) refresh();
-  });
-  window.addEventListener("online", () => {
-    retryAt = 0;
-    refresh();
-  });
-  const refresh = () => polled().forEach((element) => htmx.trigger(element, "refresh"));
-
-  // What to say when nobody answers.
-  const lost = () => {
-    failures += 1;
-    lostAt ||= Date.now();
-    const pause = Math.min(QUIET_BASE_MS * 2 ** (failures - 1), QUIET_MOST_MS);
-    retryAt = Date.now() + pause;
-    say();
-  };
-  const say = () => {
-    if (!failures) return;
-    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
-    const age = Math.round((Date.now() - lostAt) / 1000);
-    const retry = seconds ? `retrying in ${seconds} s` : "retrying";
-    connection.textContent = `Not connected, ${retry}. What you see is ${age} s old; trading goes on without this page.`;
-    connection.classList.remove("connection-back");
-    connection.hidden = false;
-  };
-  const found = () => {
-    if (!failures) return;
-    failures = 0;
-    retryAt = 0;
-    lostAt = 0;
-    connection.textContent = "Connected again.";
-    connection.classList.add("connection-back");
-    setTimeout(() => {
-      if (!failures) connection.hidden = true;
-    }, 2500);
-  };
-  setInterval(say, 1000);
-  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-    document.addEventListener(name, (event) => {
-      if (isPolled(event.detail.elt)) lost();
-    });
-  }
-
-  // A session that has ended answers with the login page: go there instead of showing it here.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!isPolled(event.detail.elt)) return;
-    const { xhr } = event.detail;
-    const asked = new URL(event.detail.elt.getAttribute("hx-get"), location.href).pathname;
-    if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked) {
-      event.detail.shouldSwap = false;
-      location.reload();
-      return;
-    }
-    if (xhr.status === 200) found();
-    if (event.detail.elt.id === "talk") remember();
-  });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.elt.id === "talk") settle();
+  // A part with an id replaces the one that is there; a new one goes to the end of its list.
+  htmx.defineExtension("live", {
+    isInlineSwap: (style) => style === "upsert",
+    handleSwap: (style, target, fragment) => {
+      if (style !== "upsert") return false;
+      for (const part of [...fragment.children]) {
+        const there = document.getElementById(part.id);
+        if (there) Idiomorph.morph(there, part, { morphStyle: "outerHTML" });
+        else {
+          part.classList.add("arrives");
+          target.append(part);
+        }
+      }
+      return true;
+    },
   });
 
-  // What may move: unfolded stays unfolded, changed numbers glow, new rows arrive softly.
+  // Unfolded stays unfolded, typed stays typed, changed numbers glow, new rows arrive softly.
   const callbacks = Idiomorph.defaults.callbacks;
   callbacks.beforeAttributeUpdated = (name, node) =>
     !(name === "open" && node.tagName === "DETAILS") && !(name === "hidden" && node.id === "talk-new");
   callbacks.beforeNodeMorphed = (before, after) => {
     if (before.nodeType !== Node.ELEMENT_NODE) return true;
-    if (before.id === "talk-new") return false;
+    if (before === document.activeElement && "value" in before && before.tagName !== "BUTTON") return false;
     if (before.hasAttribute("data-glow") && before.textContent !== after.textContent) {
       after.classList.add(before.classList.contains("glow") ? "glow-again" : "glow");
     }
@@ -98,13 +50,11 @@
     return true;
   };
 
-  // The page has the newest rows only. What somebody is reading stays until they go to the bottom.
-  callbacks.beforeNodeRemoved = (node) =>
-    followed || !(node.parentElement?.closest("#talk-rows") && node.hasAttribute?.("id"));
+  // ---- The conversation follows its newest row, and holds its place while one reads ----
 
-  // The conversation follows its newest row while one reads there, and holds its place otherwise.
   const rows = () => document.getElementById("talk-rows");
   const button = () => document.getElementById("talk-new");
+  const MOST_TURNS = 120;
   const isAtBottom = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < AT_BOTTOM_PX;
   const newest = () => new Set([...rows().querySelectorAll("[data-arrives]")].map((row) => row.id));
   let known = new Set();
@@ -112,11 +62,15 @@
   let followed = true;
 
   const remember = () => {
+    if (!rows()) return;
     followed = isAtBottom(rows());
     known = newest();
   };
   const settle = () => {
+    if (!rows()) return;
+    document.getElementById("talk-empty")?.remove();
     if (followed) {
+      while (rows().childElementCount > MOST_TURNS) rows().firstElementChild.remove();
       toBottom();
       return;
     }
@@ -134,16 +88,6 @@
   };
   document.addEventListener("click", (event) => {
     if (event.target.closest("#talk-new")) toBottom();
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
-    }
-  });
-  document.addEventListener("keydown", (event) => {
-    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
-    if (menu) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
   });
   document.addEventListener(
     "scroll",
@@ -153,4 +97,106 @@
     true,
   );
   if (rows()) toBottom();
+
+  // ---- Toasts leave by themselves, unless somebody looks at them ----
+
+  const TOAST_MS = 9000;
+  const toasts = document.getElementById("toasts");
+  const watch = new MutationObserver((changes) => {
+    for (const toast of changes.flatMap((change) => [...change.addedNodes])) {
+      if (toast.nodeType === Node.ELEMENT_NODE) leave(toast);
+    }
+  });
+  const leave = (toast) => {
+    setTimeout(() => {
+      if (toast.matches(":hover, :focus-within")) leave(toast);
+      else toast.remove();
+    }, TOAST_MS);
+  };
+  if (toasts) watch.observe(toasts, { childList: true });
+  toasts?.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast-row")?.remove());
+
+  if (!live) return;
+
+  // ---- The socket: where the page stands, and what is said while it is gone ----
+
+  let seq = Number(live.dataset.seq);
+  let socket = null;
+  let lostAt = 0;
+  let retryAt = 0;
+  let heardAt = Date.now();
+  let gone = false;
+
+  htmx.createWebSocket = (address) => new WebSocket(`${address}&since=${seq}`);
+  htmx.config.wsReconnectDelay = (tries) => {
+    const longest = Math.min(QUIET_BASE_MS * 2 ** tries, QUIET_MOST_MS);
+    const pause = longest / 2 + (Math.random() * longest) / 2;
+    retryAt = Date.now() + pause;
+    return pause;
+  };
+
+  const state = (name, words) => {
+    light.dataset.state = name;
+    light.title = words;
+    const spoken = light.querySelector(".visually-hidden");
+    if (spoken.textContent !== words) spoken.textContent = words;
+  };
+  const say = () => {
+    if (!lostAt || gone) return;
+    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+    const age = Math.round((Date.now() - lostAt) / 1000);
+    if (age < 1) return; // a blink
+    const retry = seconds ? `retrying in ${seconds} s` : "retrying";
+    bar.textContent = `Not connected, ${retry}. What you see is ${age} s old; trading goes on without this page.`;
+    bar.classList.remove("connection-back");
+    bar.hidden = false;
+  };
+  const back = (count) => {
+    const wasSeen = lostAt && !bar.hidden;
+    lostAt = 0;
+    state("live", "Connected: the page follows what happens");
+    if (!wasSeen) return;
+    bar.textContent = `Connected again, caught up ${count} event${count === 1 ? "" : "s"}.`;
+    bar.classList.add("connection-back");
+    setTimeout(() => {
+      if (!lostAt) bar.hidden = true;
+    }, 3500);
+  };
+  const lost = (code) => {
+    if (code === SIGNED_OUT) return location.reload();
+    lostAt ||= Date.now();
+    if (code === NOT_FOUND) {
+      gone = true;
+      bar.textContent = "This is no longer yours to watch. What you see stays as it is.";
+      bar.hidden = false;
+    }
+    state("lost", "Not connected");
+  };
+
+  document.addEventListener("htmx:wsOpen", (event) => {
+    socket = event.detail.socketWrapper;
+    heardAt = Date.now();
+  });
+  document.addEventListener("htmx:wsClose", (event) => lost(event.detail.event.code));
+  document.addEventListener("htmx:wsBeforeMessage", remember);
+  document.addEventListener("htmx:wsAfterMessage", () => {
+    heardAt = Date.now();
+    const { seq: until, count, reload } = document.getElementById("live-mark").dataset;
+    if (reload !== undefined) return location.reload();
+    seq = Math.max(seq, Number(until));
+    live.dataset.seq = seq;
+    if (lostAt || light.dataset.state !== "live") back(Number(count));
+    settle();
+    document.dispatchEvent(new CustomEvent("farm-live", { detail: { seq } }));
+  });
+  setInterval(() => {
+    say();
+    if (!lostAt && socket && Date.now() - heardAt > SILENT_MS) {
+      lost(0);
+      socket.reconnect();
+    }
+  }, 1000);
+  window.addEventListener("online", () => {
+    if (lostAt && !gone) socket?.reconnect();
+  });
 })();

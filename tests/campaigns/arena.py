@@ -102,6 +102,14 @@ class Ground:
 
     home: FarmHome
     environment: Mapping[str, str]
+    servers: Sequence[Slot] = ()
+
+    def server(self, name: str) -> Slot:
+        """One of the embedded servers. Raises CampaignFailed where another one is used."""
+        for slot in self.servers:
+            if slot.child.name == name:
+                return slot
+        raise CampaignFailed(f"This campaign needs a {name} of its own; unset its address.")
 
     @property
     def database(self) -> str:
@@ -135,7 +143,7 @@ def ground() -> Iterator[Ground]:
         servers = stack.enter_context(start_servers(home=home, environment=os.environ))
         environment = os.environ | servers.addresses | settings_of(path)
         manage("migrate", "--verbosity=0", environment=environment)
-        yield Ground(home, environment)
+        yield Ground(home, environment, servers.slots)
 
 
 def settings_of(home: Path) -> dict[str, str]:

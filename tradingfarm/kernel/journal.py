@@ -6,10 +6,10 @@ stream has no gaps.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,9 +18,11 @@ from django.db.models import Subquery
 from django.db.transaction import atomic
 
 from tradingfarm.kernel.canonical import canonical
+from tradingfarm.kernel.live import ring_pages, stream_topic
 from tradingfarm.kernel.models import JournalEvent, JournalStream
 
 FARM = "farm"
+PART = 2_000
 
 
 class NotInTransaction(RuntimeError):
@@ -49,10 +51,31 @@ class BrokenLink:
     problem: str
 
 
+@dataclass(frozen=True)
+class Walk:
+    """How far a stream was verified, so that it can be gone on with later.
+
+    `seq` and `hash` are those of the last event that holds; `head_seq` and `head_hash` those of
+    the event that it ends with. `broken` is the first link that does not hold.
+    """
+
+    stream: str
+    head_seq: int
+    head_hash: str
+    seq: int = 0
+    hash: str = ""
+    ended: bool = False
+    broken: BrokenLink | None = None
+
+    def at(self, seq: int, problem: str) -> "Walk":
+        """The walk, ended at a link that does not hold."""
+        return replace(self, ended=True, broken=BrokenLink(self.stream, seq, problem))
+
+
 _pending: ContextVar[list[Entry] | None] = ContextVar("journal_pending", default=None)
 
 
-def account_stream(account_id: UUID) -> str:
+def account_stream(account_id: UUID | str) -> str:
     return f"account:{account_id}"
 
 
@@ -74,6 +97,7 @@ def transaction() -> Iterator[None]:
         with atomic(durable=True):
             yield
             _append(entries)
+            _announce(entries)
     finally:
         _pending.reset(token)
 
@@ -109,6 +133,12 @@ def record(  # noqa: PLR0913 - an event has these parts
     entries.append(Entry(stream, kind, actor, subject, at, as_of, text))
 
 
+def _announce(entries: list[Entry]) -> None:
+    streams = {entry.stream for entry in entries}
+    if streams:
+        ring_pages(*(stream_topic(stream) for stream in streams))
+
+
 def _append(entries: list[Entry]) -> None:
     if not entries:
         return
@@ -133,6 +163,18 @@ def _row(entry: Entry) -> tuple[object, ...]:
     )
 
 
+def heads_of(streams: Iterable[str]) -> dict[str, int]:
+    """How many events each of these streams has; one that has none is left out."""
+    heads = JournalStream.objects.filter(name__in=list(streams))
+    return dict(heads.values_list("name", "seq"))
+
+
+def events_after(*, stream: str, since: int, limit: int) -> list[JournalEvent]:
+    """The next events of a stream after `since`, oldest first, at most `limit`."""
+    events = JournalEvent.objects.filter(stream=stream, seq__gt=since)
+    return list(events.order_by("seq")[:limit])
+
+
 def link(*, previous: str, stream: str, seq: int, text: str) -> str:
     """The hash of one event: SHA-256 over the previous hash, its place and its exact text."""
     return hashlib.sha256(f"{previous}:{stream}:{seq}:{text}".encode()).hexdigest()
@@ -144,16 +186,41 @@ def verify(stream: JournalStream) -> BrokenLink | None:
     None when every link holds, else the first that does not. What is appended meanwhile is not
     looked at; an event that no head knows is a broken link too.
     """
-    seq, tip = 0, ""
-    events = JournalEvent.objects.filter(stream=stream.name, seq__lte=stream.seq).order_by("seq")
-    for event in events.iterator(chunk_size=2000):
+    walk = walk_of(stream)
+    while not walk.ended:
+        walk = verify_part(walk=walk, most=PART)
+    return walk.broken
+
+
+def walk_of(stream: JournalStream) -> Walk:
+    """A walk that stands before the first event and ends at the head as it was read."""
+    return Walk(stream=stream.name, head_seq=stream.seq, head_hash=stream.hash)
+
+
+def verify_part(*, walk: Walk, most: int) -> Walk:
+    """The next `most` events of a walk: the walk as it then stands, or ended.
+
+    A walk that ended without a broken link has shown that every link up to its head holds.
+    """
+    events = JournalEvent.objects.filter(
+        stream=walk.stream, seq__gt=walk.seq, seq__lte=walk.head_seq
+    ).order_by("seq")[:most]
+    seq, tip = walk.seq, walk.hash
+    for event in events:
         problem = _problem(event, seq=seq + 1, previous=tip)
         if problem:
-            return BrokenLink(stream.name, seq + 1, problem)
+            return replace(walk, seq=seq, hash=tip).at(seq + 1, problem)
         seq, tip = event.seq, event.hash
-    if (stream.seq, stream.hash) != (seq, tip):
-        return BrokenLink(stream.name, seq + 1, f"the stream's head says {stream.seq} events")
-    return _beyond_head(stream.name)
+    if seq == walk.seq + most and seq < walk.head_seq:
+        return replace(walk, seq=seq, hash=tip)
+    return _arrived(replace(walk, seq=seq, hash=tip, ended=True))
+
+
+def _arrived(walk: Walk) -> Walk:
+    """A walk that found no more events: whether it stands at its head, which ends the stream."""
+    if (walk.head_seq, walk.head_hash) != (walk.seq, walk.hash):
+        return walk.at(walk.seq + 1, f"the stream's head says {walk.head_seq} events")
+    return replace(walk, broken=_beyond_head(walk.stream))
 
 
 def _beyond_head(name: str) -> BrokenLink | None:

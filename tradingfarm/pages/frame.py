@@ -7,13 +7,12 @@ from django.http import Http404, HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from tradingfarm.kernel.clock import SystemClock
-from tradingfarm.kernel.journal import account_stream
-from tradingfarm.kernel.models import JournalStream
+from tradingfarm.pages.alerts.bell import Bell, bell_of
 from tradingfarm.pages.dashboard.accounts import AccountPage, account_page
 from tradingfarm.pages.dashboard.numbers import Numbers, numbers_of
 from tradingfarm.pages.dashboard.positions import PositionRow, position_rows
 from tradingfarm.people.access import person_of
-from tradingfarm.people.models import Role, User
+from tradingfarm.people.models import Role
 
 CHOSEN = "account"
 CLOCK = SystemClock()
@@ -26,9 +25,17 @@ class Frame:
     """
 
     def __init__(
-        self, *, person: User, account_id: UUID | None = None, last: UUID | None = None
+        self,
+        *,
+        owner_id: int,
+        role: Role,
+        account_id: UUID | None = None,
+        last: UUID | None = None,
+        person_id: int | None = None,
     ) -> None:
-        self.person = person
+        self.owner_id = owner_id
+        self.person_id = person_id
+        self.role = role
         self._asked = account_id
         self._last = last
 
@@ -36,7 +43,7 @@ class Frame:
     def page(self) -> AccountPage | None:
         """None when the person has no account, or not the one named."""
         return account_page(
-            owner_id=self.person.owner_id,
+            owner_id=self.owner_id,
             account_id=self._asked,
             preferred=self._last,
             now=CLOCK.now(),
@@ -50,13 +57,6 @@ class Frame:
         return self.page
 
     @cached_property
-    def seq(self) -> int:
-        """How far the account's journal has come. Read before anything that a page shows, so
-        that what happens meanwhile is told twice rather than never."""
-        streams = JournalStream.objects.filter(name=account_stream(self.account.id))
-        return streams.values_list("seq", flat=True).first() or 0
-
-    @cached_property
     def positions(self) -> tuple[PositionRow, ...]:
         return position_rows(account_id=self.account.id, feed_name=self.account.feed_name)
 
@@ -64,27 +64,43 @@ class Frame:
     def numbers(self) -> Numbers:
         return numbers_of(page=self.account, positions=self.positions)
 
+    @cached_property
+    def bell(self) -> Bell:
+        """The alerts of the account that the person has not seen; none without a person."""
+        return bell_of(person_id=self.person_id, account_id=self.account.id)
+
     @property
     def may_trade(self) -> bool:
-        return self.person.may(Role.TRADER)
+        return self.role.includes(Role.TRADER)
 
     @property
     def may_operate(self) -> bool:
-        return self.person.may(Role.OPERATOR)
+        return self.role.includes(Role.OPERATOR)
 
 
 def frame_of(request: HttpRequest, *, account_id: UUID | None = None) -> Frame:
-    """The request's frame. Naming an account makes it the one that further pages show.
+    """The request's frame, with its account read at once. Naming one makes it the chosen one.
+
+    To be called before a view reads anything else: the account comes with how far its journal
+    has come, and what happens from there on is told to the open page.
 
     Raises Http404 when the person has no such account.
     """
     known: Frame | None = getattr(request, "frame", None)
     if known is not None and account_id is None:
         return known
-    frame = Frame(person=person_of(request), account_id=account_id, last=_last(request))
+    person = person_of(request)
+    frame = Frame(
+        owner_id=person.owner_id,
+        role=Role(person.role),
+        account_id=account_id,
+        last=_last(request),
+        person_id=person.pk,
+    )
     if account_id is not None and str(frame.account.id) != request.session.get(CHOSEN):
         request.session[CHOSEN] = str(frame.account.id)
     vars(request)["frame"] = frame
+    frame.page  # noqa: B018 - read here, before the rest of the page
     return frame
 
 

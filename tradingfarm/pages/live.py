@@ -3,13 +3,13 @@
 A page with something live names its view in `data-view`; the view is found here, in `VIEWS`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.pages.frame import Frame
+from tradingfarm.people.models import Role
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Audience:
     account_id: UUID
     view: str
     subject: str
-    may_trade: bool
+    owner_id: int
+    role: Role
 
 
 class LiveView(Protocol):
@@ -47,6 +48,3 @@ class LiveView(Protocol):
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         """HTML of parts that replace those of the page by their ids (`hx-swap-oob`), or ''."""
-
-
-Render = Callable[..., str]

@@ -29,7 +29,7 @@ def farm_children(
 ) -> tuple[Child, ...]:
     """Web, worker, beat, engine and sender, all started at once from the checkout `root`."""
     commands = {
-        "web": _web(port),
+        "web": web_command(port),
         "worker": _worker(worker_threads),
         "beat": _beat(),
         "engine": ("manage.py", "engine"),
@@ -57,11 +57,17 @@ def _probe(name: str, port: int, heartbeat: HeartbeatProbe) -> Callable[[int], b
     return lambda pid: heartbeat(name, pid)
 
 
-def _web(port: int) -> tuple[str, ...]:
+def web_command(port: int) -> tuple[str, ...]:
+    """What Python is to run for pages and sockets on `port`."""
     # An open socket to a browser must not hold up the stop.
     return (
+        # Whitenoise's files are short; reading them in one go is no harm.
+        *("-W", "ignore:StreamingHttpResponse must consume synchronous:Warning"),
         *("-m", "uvicorn", "tradingfarm.asgi:application", "--host", HOST, "--port", str(port)),
-        *("--no-access-log", "--lifespan", "off", "--timeout-graceful-shutdown", "3"),
+        *("--log-level", "warning", "--no-access-log", "--lifespan", "off"),
+        *("--timeout-graceful-shutdown", "3"),
+        # Sockets are many, near, and send little: packing costs more than it saves.
+        *("--ws-per-message-deflate", "false", "--ws-max-size", "4096", "--ws-max-queue", "4"),
     )
 
 

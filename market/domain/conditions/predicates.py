@@ -137,10 +137,15 @@ class ChangePercent:
         return any(level.is_reached(float(bars.close[-1])) for level in self.levels(bars))
 
     def mask(self, bars: Bars) -> Mask:
+        line = self.line(bars)
+        return bars.close >= line if self.percent > 0 else bars.close <= line
+
+    def line(self, bars: Bars) -> Floats:
+        """The price of its level at every bar; NaN where too few bars came before."""
         against = self.against
         reference = _day_opens(bars) if against == OPEN else _earlier(bars.close, against)
-        price = reference * self._factor
-        return bars.close >= price if self.percent > 0 else bars.close <= price
+        line: Floats = reference * self._factor
+        return line
 
     def levels(self, bars: Bars) -> tuple[Level, ...]:
         against = self.against

@@ -6,13 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import CharField, F, Max, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Concat
 
 from market.models import Quote, Replay
 from trading.domain.states import HaltState
 from trading.models import Account, Permission, StopRun
-from tradingfarm.pages.dashboard.clock import MarketClock, clock_of
+from tradingfarm.kernel.journal import account_stream
+from tradingfarm.kernel.models import JournalStream
 from tradingfarm.kernel.money import ZERO
+from tradingfarm.pages.dashboard.clock import MarketClock, clock_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,10 @@ class Halt:
 
 @dataclass(frozen=True)
 class AccountPage:
-    """One account as its page's frame shows it; `others` are the owner's further accounts."""
+    """One account as its page's frame shows it; `others` are the owner's further accounts.
+
+    `seq` is how far its journal had come when all this was read.
+    """
 
     id: UUID
     name: str
@@ -54,6 +60,7 @@ class AccountPage:
     halt: Halt | None
     clock: MarketClock
     others: tuple[tuple[UUID, str, str], ...]
+    seq: int
 
 
 def account_page(
@@ -72,9 +79,16 @@ def account_page(
     return None if chosen is None else _page(chosen, accounts, now)
 
 
+def feed_of_account(*, owner_id: int, account_id: UUID) -> str | None:
+    """The feed whose prices an account of this owner trades at; None where there is none such."""
+    accounts = Account.objects.filter(owner_id=owner_id, id=account_id)
+    return accounts.values_list("feed_id", flat=True).first()
+
+
 def _accounts(owner_id: int) -> QuerySet[Account]:
     stops = StopRun.objects.filter(account=OuterRef("pk")).order_by("-at")
     ticks = Quote.objects.filter(feed=OuterRef("feed")).order_by().values("feed")
+    heads = JournalStream.objects.filter(name=_stream_of(OuterRef("pk")))
     # An agent may fill each of its open positions up to its limits.
     slots = F("max_open_positions")
     return (
@@ -86,11 +100,17 @@ def _accounts(owner_id: int) -> QuerySet[Account]:
             allowed_pct=_allowed(Sum(slots * F("max_allocation_pct"))),
             stopped_at=Subquery(stops.values("at")[:1]),
             stopped_by=Subquery(stops.values("requested_by")[:1]),
+            journal_seq=Subquery(heads.values("seq")),
             quoted_at=Subquery(ticks.annotate(newest=Max("at")).values("newest")),
             quoted_as_of=Subquery(ticks.annotate(newest=Max("as_of")).values("newest")),
         )
         .order_by("created_at", "id")
     )
+
+
+def _stream_of(account_id: OuterRef) -> Concat:
+    """`account_stream` in SQL."""
+    return Concat(Value(account_stream("")), Cast(account_id, CharField()))
 
 
 def _allowed(total: Sum) -> Subquery:
@@ -124,6 +144,7 @@ def _page(account: Account, accounts: Sequence[Account], now: datetime) -> Accou
             quoted_as_of=notes["quoted_as_of"],
             now=now,
         ),
+        seq=notes["journal_seq"] or 0,
         others=tuple((a.id, a.name, a.kind) for a in accounts if a.id != account.id),
     )
 

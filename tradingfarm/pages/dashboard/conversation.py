@@ -42,7 +42,12 @@ class Turn:
 
 def newest_turns(*, account_id: UUID) -> tuple[Turn, ...]:
     """The turns of the sixty newest messages, newest last. One query."""
-    messages = _gathered(conversation(account_id=account_id, limit=MESSAGES))
+    return turns_of(conversation(account_id=account_id, limit=MESSAGES))
+
+
+def turns_of(said: Sequence[Message]) -> tuple[Turn, ...]:
+    """Messages, oldest first, as the turns that they belong to."""
+    messages = _gathered(said)
     groups = groupby(messages, key=lambda message: message.execution_id)
     return tuple(_turn(list(group)) for _, group in groups)
 

@@ -10,10 +10,10 @@ from agents.domain.states import ENDED, ExecutionState, Outcome
 from agents.models import Decision, Message, Proposal
 from trading.domain.states import OrderState
 from trading.models import Order
+from tradingfarm.kernel.money import amount
 from tradingfarm.pages.dashboard.orders import STATE_WORDS
 from tradingfarm.pages.dashboard.refusals import sentences_of
 from tradingfarm.pages.dashboard.speakers import Speaker, speaker_of
-from tradingfarm.kernel.money import amount
 
 WHY_NOT = {
     Outcome.NO_QUORUM: "too few approvals",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tradingfarm.kernel.money import ZERO
 from tradingfarm.pages.dashboard.accounts import AccountPage, Limits
 from tradingfarm.pages.dashboard.positions import PositionRow
-from tradingfarm.kernel.money import ZERO
 
 HUNDRED = Decimal(100)
 WATCH_PCT, FULL_PCT = 60, 90

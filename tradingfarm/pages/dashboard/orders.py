@@ -7,8 +7,8 @@ from uuid import UUID
 
 from trading.domain.states import TERMINAL, ExitReason, OrderState, Side
 from trading.models import Assessment, Fill, Order
-from tradingfarm.pages.dashboard.refusals import sentences_of
 from tradingfarm.kernel.money import amount
+from tradingfarm.pages.dashboard.refusals import sentences_of
 
 FILLS, REFUSALS, ORDERS = 12, 6, 20
 REASON_WORDS = {

@@ -5,11 +5,5 @@ from tradingfarm.pages.dashboard import views
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("accounts/<uuid:account_id>/", views.dashboard, name="account"),
-    path("accounts/<uuid:account_id>/numbers/", views.numbers, name="account-numbers"),
-    path(
-        "accounts/<uuid:account_id>/conversation/",
-        views.conversation,
-        name="account-conversation",
-    ),
     path("accounts/<uuid:account_id>/equity/", views.equity, name="account-equity"),
 ]

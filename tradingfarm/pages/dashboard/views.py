@@ -25,21 +25,8 @@ def dashboard(request: HttpRequest, account_id: UUID | None = None) -> HttpRespo
     frame = frame_of(request, account_id=account_id)
     if frame.page is None:
         return render(request, "dashboard/no_account.html")
-    return render(request, "dashboard/index.html", _numbers(frame) | _conversation(frame.page))
-
-
-@access(Role.VIEWER, owns="account")
-def numbers(request: HttpRequest, account_id: UUID) -> HttpResponse:
-    """The fragment with money, risk, positions, orders and fills."""
-    frame = frame_of(request, account_id=account_id)
-    return render(request, "dashboard/_numbers_update.html", _numbers(frame) | {"update": True})
-
-
-@access(Role.VIEWER, owns="account")
-def conversation(request: HttpRequest, account_id: UUID) -> HttpResponse:
-    """The fragment with the conversation, alerts and refusals."""
-    page = frame_of(request, account_id=account_id).account
-    return render(request, "dashboard/_conversation.html", _conversation(page))
+    context = _numbers(frame) | _conversation(frame.page)
+    return render(request, "dashboard/index.html", context | {"live_view": "dashboard"})
 
 
 @access(Role.VIEWER, owns="account")
@@ -49,7 +36,9 @@ def equity(request: HttpRequest, account_id: UUID) -> JsonResponse:
         after = _after(request.GET.get("after", ""))
     except (ValueError, OverflowError, OSError):
         return JsonResponse({"error": "`after` is a time in whole Unix seconds."}, status=400)
-    curve = equity_curve(account_id=frame_of(request, account_id=account_id).account.id, after=after)
+    curve = equity_curve(
+        account_id=frame_of(request, account_id=account_id).account.id, after=after
+    )
     return JsonResponse(
         {
             "points": [[int(at.timestamp()), str(equity)] for at, equity in curve.points],

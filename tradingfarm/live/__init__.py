@@ -1,0 +1,1 @@
+"""Open pages and streams: who listens, what they are sent, and when."""
