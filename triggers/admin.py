@@ -3,9 +3,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
-from tradingfarm.kernel.admin import RecordAdmin, ServiceAdmin, actor_of
+from agents.models import Execution
+from tradingfarm.kernel.admin import (
+    FewFilter,
+    Lead,
+    RecordAdmin,
+    ServiceAdmin,
+    actor_of,
+    add_leads,
+    journal_of,
+)
 from tradingfarm.kernel.clock import SystemClock
 from triggers.models import Firing, LastSighting, Trigger
 from triggers.selectors.sentences import trigger_sentence
@@ -49,19 +59,20 @@ class TriggerAdmin(ServiceAdmin):
     form = TriggerForm
     fields = (*FIXED, *CHANGEABLE, "next_due_at", "last_triggered_at")
     list_display = ("name", "when", "team", "feed", "enabled", "next_due_at", "last_triggered_at")
-    list_filter = ("type", "enabled", "feed")
+    list_filter = ("type", "enabled", ("feed", FewFilter))
     list_select_related = ("team", "feed")
     search_fields = ("name", "team__name")
-    ordering = ("name",)
+    ordering = ("owner", "name")
+    leads = (Lead("Firings", "triggers_firing", "trigger__id__exact"), journal_of("trigger"))
 
     @admin.display(description="Fires when")
     def when(self, trigger: Trigger) -> str:
         return trigger_sentence(trigger)
 
     def get_readonly_fields(
-        self, request: HttpRequest, obj: Trigger | None = None
+        self, request: HttpRequest, obj: Model | None = None
     ) -> tuple[str, ...]:
-        shown = ("next_due_at", "last_triggered_at")
+        shown = ("next_due_at", "last_triggered_at", "leads_to")
         return shown if obj is None else (*FIXED, *shown)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -84,15 +95,20 @@ class TriggerAdmin(ServiceAdmin):
 
 @admin.register(Firing)
 class FiringAdmin(RecordAdmin):
-    list_display = ("at", "as_of", "trigger", "title", "refused")
-    list_filter = ("refused", "trigger")
+    list_display = ("at", "trigger", "title", "refused", "as_of", "cause_key")
+    list_filter = (("refused", admin.EmptyFieldListFilter), ("trigger", FewFilter))
     list_select_related = ("trigger",)
-    search_fields = ("cause_key", "trigger__name", "title")
-    date_hierarchy = "at"
+    search_fields = ("id", "trigger__id", "trigger__name")
+    moment = "at"
 
 
 @admin.register(LastSighting)
 class LastSightingAdmin(RecordAdmin):
-    list_display = ("feed", "instrument", "last", "as_of")
+    list_display = ("instrument", "feed", "last", "day_open", "as_of")
+    list_filter = (("feed", FewFilter),)
     list_select_related = ("feed", "instrument")
     search_fields = ("feed__name", "instrument__symbol")
+    ordering = ("feed", "instrument")
+
+
+add_leads(Execution, Lead("Firings", "triggers_firing", "executions__id__exact"))

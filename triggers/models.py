@@ -101,6 +101,7 @@ class Firing(models.Model):
         )
         indexes = (
             models.Index(fields=["trigger", "-at"], name="firing_newest"),
+            models.Index(fields=["-at", "-id"], name="firing_by_moment"),
             models.Index(
                 fields=["trigger", "-as_of"], name="firing_heeded", condition=Q(refused="")
             ),

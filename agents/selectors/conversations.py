@@ -1,10 +1,13 @@
 """The conversation of an account, ready for a page."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q
 
 from agents.models import Message
+
+AROUND = ("sender", "execution__proposal__instrument", "execution__decision__assessment__order")
 
 
 def conversation(
@@ -21,7 +24,11 @@ def conversation(
         if place is None:
             return []
         found = found.filter(Q(at__lt=place[0]) | Q(at=place[0], place__lt=place[1]))
-    newest = found.select_related(
-        "sender", "execution__proposal__instrument", "execution__decision__assessment__order"
-    ).order_by("-at", "-place")[:limit]
+    newest = found.select_related(*AROUND).order_by("-at", "-place")[:limit]
     return list(reversed(newest))
+
+
+def said_in(*, executions: Iterable[UUID]) -> list[Message]:
+    """All messages of these executions, oldest first, with the same around them. One query."""
+    found = Message.objects.filter(execution__in=list(executions))
+    return list(found.select_related(*AROUND).order_by("at", "place"))

@@ -1,13 +1,13 @@
 """Executions: how many are open, which are waiting, and a list for pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
 
 from agents.domain.states import ExecutionState
-from agents.models import Execution
+from agents.models import Decision, Execution
 
 OPEN = (ExecutionState.QUEUED, ExecutionState.THINKING)
 # A doorbell arrives within milliseconds; who still waits after this was not rung.
@@ -25,6 +25,15 @@ def waiting(*, at: datetime, limit: int = 200) -> list[UUID]:
     lost = Q(state=ExecutionState.THINKING, lease_until__lt=at)
     found = Execution.objects.filter(unheard | lost).order_by("queued_at", "id")
     return list(found.values_list("id", flat=True)[:limit])
+
+
+def executions_of_orders(*, order_ids: Iterable[UUID]) -> set[UUID]:
+    """The executions whose decisions became these orders. One query, none without orders."""
+    ids = list(order_ids)
+    if not ids:
+        return set()
+    decisions = Decision.objects.filter(assessment__order__in=ids)
+    return set(decisions.values_list("execution_id", flat=True))
 
 
 def recent_executions(*, account_id: UUID, limit: int = 50) -> Sequence[Execution]:

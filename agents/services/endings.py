@@ -19,6 +19,8 @@ def end(*, execution: Execution, state: ExecutionState, problem: str = "", at: d
     execution.ended_at = at
     execution.lease_until = None
     execution.save(update_fields=["state", "problem", "ended_at", "lease_until"])
+    if state is ExecutionState.FAILED:
+        _alert(execution, at=at)
     record(
         stream=account_stream(execution.account_id),
         kind="execution.ended",
@@ -29,6 +31,19 @@ def end(*, execution: Execution, state: ExecutionState, problem: str = "", at: d
         as_of=execution.as_of,
     )
     _ring_next(team_id=execution.team_id, account_id=execution.account_id)
+
+
+def _alert(execution: Execution, *, at: datetime) -> None:
+    """A kind of its own: people are alerted to failures, and few executions end so."""
+    record(
+        stream=account_stream(execution.account_id),
+        kind="execution.failed",
+        actor="agents",
+        subject=f"execution:{execution.id}",
+        payload={"problem": execution.problem},
+        at=at,
+        as_of=execution.as_of,
+    )
 
 
 def _ring_next(*, team_id: UUID, account_id: UUID) -> None:

@@ -1,16 +1,20 @@
 """Waking teams: one execution for each account that a team trades, whatever woke it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from agents.domain.causes import Cause, cause_key, execution_id
 from agents.domain.states import ExecutionState, SessionState
-from agents.models import Execution, TradingSession
+from agents.models import Execution, Team, TradingSession
 from agents.services.endings import TASK
 from market.selectors.clocks import market_times
-from tradingfarm.kernel.journal import account_stream, record
+from tradingfarm.kernel.canonical import moment
+from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.kernel.wake import ring
+
+LONGEST_REQUEST = 80
+REQUEST_LIVES = timedelta(days=1)
 
 
 def queue_executions(
@@ -50,6 +54,40 @@ def queue_executions(
         )
         for session in woken
     ]
+
+
+def run_now(*, team_id: UUID, request: str, actor: str, at: datetime) -> list[Execution]:
+    """Wake a team because a person asks for it: as any cause would, through the same gate.
+
+    `request` names this one wish; made with `new_request` when the button was drawn, it holds the
+    market time of that moment, so that sending the form twice wakes the team once. The list is
+    empty without a session in AUTO_TRADING. `at` is wall time. Opens its own transaction.
+    """
+    cause = Cause(
+        key=f"person:{request[:LONGEST_REQUEST]}",
+        kind="person",
+        title=f"Asked for by {actor.removeprefix('person:')}",
+        evidence={"by": actor},
+    )
+    with transaction():
+        Team.objects.select_for_update(no_key=True).get(id=team_id)
+        known = _caused(team_id, cause.key, since=at - REQUEST_LIVES)
+        return known or queue_executions(
+            team_id=team_id, causes=[cause], as_of=at, at=at, actor=actor
+        )
+
+
+def new_request(*, now: datetime, token: str) -> str:
+    """A name for one wish of a person: market time `now` and a token that nobody else has."""
+    return f"{moment(now)}:{token}"
+
+
+def _caused(team_id: UUID, key: str, *, since: datetime) -> list[Execution]:
+    """Executions that this cause has woken already, or has joined."""
+    found = Execution.objects.filter(
+        team=team_id, queued_at__gte=since, causes__contains=[{"key": key}]
+    )
+    return list(found.order_by("account_id"))
 
 
 def _queue(

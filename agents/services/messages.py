@@ -70,6 +70,25 @@ def say(*, execution: Execution, saying: Saying, at: datetime) -> None:
         at=at,
         as_of=execution.as_of,
     )
+    if saying.message_type is MessageType.ALERT:
+        _alert(execution, message, at=at)
+
+
+def _alert(execution: Execution, message: Message, *, at: datetime) -> None:
+    """A kind of its own: people are alerted to alarms, and few messages are one."""
+    record(
+        stream=account_stream(execution.account_id),
+        kind="agent.risk.alert",
+        actor=f"agent:{message.sender_name}",
+        subject=f"execution:{execution.id}",
+        payload={
+            "message": message.id,
+            "sender": message.sender_name,
+            "content": message.content,
+        },
+        at=at,
+        as_of=execution.as_of,
+    )
 
 
 def message_id(*, execution_id: UUID, place: int) -> UUID:

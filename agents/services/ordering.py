@@ -5,8 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from agents.domain.sentences import approved_words, denied_words
-from agents.domain.states import ExecutionState, MessageType, Outcome, Role, SessionState
-from agents.models import Decision, TradingSession
+from agents.domain.states import (
+    AgentStatus,
+    ExecutionState,
+    MessageType,
+    Outcome,
+    Role,
+    SessionState,
+)
+from agents.models import Agent, Decision, TradingSession
 from agents.selectors.panels import Seat
 from agents.services.briefings import Briefing, permission_id
 from agents.services.endings import end
@@ -19,22 +26,23 @@ from trading.services.decisions import Verdict, decide
 from tradingfarm.kernel.journal import transaction
 
 NO_SESSION = "Not ordered: the session is not in AUTO_TRADING any more. A person may start one."
+PAUSED = "Not ordered: the proposing agent was paused meanwhile. A person may activate it."
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A stored decision as what it asks of the gate."""
+    """A stored decision as what it asks of the gate, or why it is held back from it."""
 
     request: OrderRequest
     symbol: str
     actor: str
-    trades: bool
+    held_back: str = ""
 
 
 def decided(*, briefing: Briefing) -> Decided | None:
     """The execution's approved decision; None when there is none or it was refused by the vote.
 
-    `trades` is read anew: whether its session is in AUTO_TRADING at this moment.
+    Whether it is held back is read anew: its session may have stopped, its agent been paused.
     """
     decision = (
         Decision.objects.filter(execution=briefing.execution_id, outcome=Outcome.APPROVED)
@@ -47,16 +55,16 @@ def decided(*, briefing: Briefing) -> Decided | None:
         request=_request(decision, briefing),
         symbol=decision.proposal.instrument.symbol,
         actor=f"agent:{decision.proposal.proposer.name}",
-        trades=_trades(decision.execution.session_id),
+        held_back=_held_back(decision.execution.session_id, decision.proposal.proposer),
     )
 
 
 def order(*, decided: Decided, account_id: UUID, now: datetime, at: datetime) -> Verdict | None:
-    """Ask the gate, in its own transaction; None, and nothing asked, when the session has ended.
+    """Ask the gate, in its own transaction; None, and nothing asked, when it is held back.
 
     Repeating it gives the first verdict again. `now` is market time, `at` wall time.
     """
-    if not decided.trades:
+    if decided.held_back:
         return None
     return decide(
         account_id=account_id, request=decided.request, actor=decided.actor, now=now, at=at
@@ -107,10 +115,13 @@ def _request(decision: Decision, briefing: Briefing) -> OrderRequest:
     )
 
 
-def _trades(session_id: UUID | None) -> bool:
+def _held_back(session_id: UUID | None, proposer: Agent) -> str:
     if session_id is None:
-        return False
-    return TradingSession.objects.filter(id=session_id, state=SessionState.AUTO_TRADING).exists()
+        return NO_SESSION
+    running = TradingSession.objects.filter(id=session_id, state=SessionState.AUTO_TRADING)
+    if not running.exists():
+        return NO_SESSION
+    return "" if proposer.status == AgentStatus.ACTIVE else PAUSED
 
 
 def _speaker(briefing: Briefing) -> Seat | None:
@@ -121,7 +132,7 @@ def _speaker(briefing: Briefing) -> Seat | None:
 
 def _words(decided: Decided, verdict: Verdict | None) -> str:
     if verdict is None:
-        return NO_SESSION
+        return decided.held_back
     if verdict.approved:
         side = decided.request.side.value
         return approved_words(side=side, quantity=verdict.quantity, symbol=decided.symbol)

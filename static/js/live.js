@@ -56,7 +56,7 @@
   const button = () => document.getElementById("talk-new");
   const MOST_TURNS = 120;
   const isAtBottom = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < AT_BOTTOM_PX;
-  const newest = () => new Set([...rows().querySelectorAll("[data-arrives]")].map((row) => row.id));
+  const newest = () => new Set([...rows().querySelectorAll("[data-arrives]:not([data-turn])")].map((row) => row.id));
   let known = new Set();
   let unread = 0;
   let followed = true;

@@ -1,4 +1,6 @@
+import html
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -6,7 +8,16 @@ from django.urls import reverse
 from agents.domain.answers import Answer, parse_answer
 from agents.domain.asking import Reply
 from agents.domain.prompts import decide_request, vote_request
-from agents.models import Agent, AgentVersion, ProviderCall, Team, TradingSession, Vote
+from agents.models import (
+    Agent,
+    AgentVersion,
+    Execution,
+    Proposal,
+    ProviderCall,
+    Team,
+    TradingSession,
+    Vote,
+)
 from agents.services.ballots import cast, open_vote
 from agents.services.briefings import brief
 from agents.services.calls import Outcome, Question, Round, store_call
@@ -26,6 +37,7 @@ RECORDS = (
     "message",
     "proposal",
     "providercall",
+    "spending",
     "tradingsession",
     "vote",
 )
@@ -122,3 +134,34 @@ def _store(lease, question, answer):
         outcome=Outcome(Reply(json.dumps(answer)), "", 0),
         at=wall(),
     )
+
+
+def test_an_execution_leads_to_what_was_asked_said_voted_and_decided(admin_client):
+    floor = make_floor()
+    thought(floor.wake(), scripted())
+    execution = Execution.objects.get()
+    page = admin_client.get(address("execution", "change", execution.pk)).content.decode()
+
+    addresses = [html.unescape(each) for each in re.findall(r'href="(/admin/[^"]+\?[^"]+)"', page)]
+    counts = {
+        each.split("?")[0]: admin_client.get(each).context["cl"].result_count for each in addresses
+    }
+
+    assert counts[address("providercall")] == ProviderCall.objects.count() > 0
+    assert counts[address("vote")] == Vote.objects.count() > 0
+    assert counts[address("message")] > 0
+    assert counts[address("proposal")] == counts[address("decision")] == 1
+
+
+def test_ballots_of_an_open_vote_are_in_no_file(admin_client):
+    floor = make_floor()
+    thought(floor.wake(), scripted())
+    Proposal.objects.update(closed_at=None)
+
+    def lines(model):
+        answer = admin_client.post(reverse(f"admin:agents_{model}_export", args=["jsonl"]))
+        return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+    assert Vote.objects.exists()
+    assert lines("vote") == []
+    assert {line["purpose"] for line in lines("providercall")} == {"decide"}

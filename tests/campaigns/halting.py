@@ -37,10 +37,12 @@ import sys
 import django
 django.setup()
 from uuid import UUID
-from trading.services.emergency import release_halt
+from trading.services.resuming import Resumed, resume_account
 from tradingfarm.kernel.clock import SystemClock
-released = release_halt(account_id=UUID(sys.argv[1]), actor="campaign", at=SystemClock().now())
-sys.exit(0 if released else 1)
+resumed = resume_account(
+    account_id=UUID(sys.argv[1]), actor="campaign", reason="Next round", at=SystemClock().now()
+)
+sys.exit(0 if resumed is Resumed.RESUMED else 1)
 """
 
 

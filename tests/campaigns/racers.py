@@ -28,7 +28,7 @@ from tests.campaigns.rounds import ALONE, STYLES, Round, instrument, last_price
 from trading.domain.checks import Code
 from trading.domain.requests import OrderRequest
 from trading.domain.states import Side, Source
-from trading.selectors import books
+from trading.selectors import books, turns
 from trading.services.decisions import Verdict, decide
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.money import floor_to_step
@@ -180,6 +180,7 @@ def plant(bug: str) -> None:
     """Break the gate on purpose, in this process and its children only."""
     if bug == "no-lock":
         books.LOCK = books.LOCK.replace("FOR NO KEY UPDATE", "")
+        turns.TAKE = "SELECT %s, %s"
 
 
 def main() -> None:

@@ -16,11 +16,11 @@ CENT = Decimal("0.01")
 
 WIDE: dict[str, object] = {
     "max_order_value": 10**6,
-    "max_position_value": 10**9,
+    "max_position_value": 10**6,
     "max_allocation_pct": 100,
-    "max_daily_entries": 10**6,
-    "max_daily_loss": 10**9,
-    "max_open_positions": 1000,
+    "max_daily_entries": 5_000,
+    "max_daily_loss": 10**6,
+    "max_open_positions": 100,
 }
 
 

@@ -11,18 +11,24 @@ from tests.market.builders import tick
 from tests.market.stored import WALL, begin_replay, make_instrument, store_days
 
 pytestmark = pytest.mark.django_db
-LISTS = ["feed", "instrument", "split", "quote", "replay"]
+SEARCHES = [
+    ("feed", "stor"),
+    ("instrument", "aap"),
+    ("split", "aapl"),
+    ("quote", "AAPL"),
+    ("replay", "replayed"),
+]
 
 
-@pytest.mark.parametrize("model", LISTS)
-def test_every_list_opens_and_can_be_searched(admin_client, model):
+@pytest.mark.parametrize(("model", "words"), SEARCHES)
+def test_every_list_opens_and_can_be_searched(admin_client, model, words):
     apple = make_instrument()
     store_days(apple, days=1)
     apple.splits.create(effective_on=date(2000, 6, 21), numerator=2, denominator=1)
     begin_replay()
     store_quotes(feed="replayed", ticks=[tick(instrument=apple.id)], now=WALL)
 
-    response = admin_client.get(reverse(f"admin:market_{model}_changelist"), {"q": "a"})
+    response = admin_client.get(reverse(f"admin:market_{model}_changelist"), {"q": words})
 
     assert response.status_code == 200
     assert response.context["cl"].result_count > 0

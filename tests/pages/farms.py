@@ -11,6 +11,7 @@ from market.domain.instruments import instrument_id
 from market.models import Feed, Instrument, Quote, Replay
 from trading.domain.states import HaltState, StopMode
 from trading.models import Account, EquitySnapshot, Permission, StopRun
+from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.people.models import User
 
 PASSWORD = "correct horse 42"
@@ -205,6 +206,7 @@ def end_replay(farm: Farm) -> None:
 
 
 def set_price(farm: Farm, symbol: str, last: str) -> None:
+    """A newer price; pages that hear no doorbell see by its time that it is new."""
     Quote.objects.filter(feed=farm.account.feed, instrument=farm.instruments[symbol]).update(
-        last=Decimal(last)
+        last=Decimal(last), at=SystemClock().now()
     )

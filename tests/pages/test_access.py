@@ -11,7 +11,7 @@ from tests.pages.farms import PASSWORD, Farm, make_farm, make_user
 
 pytest_plugins = ("tests.pages.fixtures",)
 
-PIECES = ("account", "account-numbers", "account-conversation", "account-equity")
+PIECES = ("account", "account-equity")
 
 
 class Away:
@@ -146,7 +146,7 @@ def test_a_failure_is_a_page_of_ours_that_needs_no_database(
     def broken(**_: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("tradingfarm.views.account_page", broken)
+    monkeypatch.setattr("tradingfarm.pages.frame.account_page", broken)
     trader.raise_request_exception = False
 
     answer = trader.get("/")
@@ -164,7 +164,10 @@ def test_a_form_without_its_mark_is_refused_by_a_page_of_ours(db: None) -> None:
     assert "The form was too old" in answer.content.decode()
 
 
-@pytest.mark.parametrize("address", ["/", "/login/", "/nowhere/", "/admin/login/"])
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/login/", "/login/password/", "/people/me/", "/nowhere/", "/admin/login/"],
+)
 def test_pages_carry_the_strict_policy(trader: Client, address: str) -> None:
     policy = trader.get(address).headers["Content-Security-Policy"]
 
@@ -172,9 +175,11 @@ def test_pages_carry_the_strict_policy(trader: Client, address: str) -> None:
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("address", ["/", "/login/", "/nowhere/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/login/", "/login/password/", "/people/me/", "/nowhere/"]
+)
 def test_pages_have_no_inline_script_or_style(trader: Client, busy: Farm, address: str) -> None:
-    if address == "/login/":
+    if address.startswith("/login/"):
         trader.logout()
 
     page = trader.get(address).content.decode()

@@ -1,99 +1,33 @@
 """The pages in a real browser: nothing is refused by their policy, and they can be used."""
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from pytest_django.live_server_helper import LiveServer
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
 
+from tests.browsing import Visit, in_chromium
 from tests.pages import farms, stories
-from tests.pages.farms import PASSWORD, Farm
-from tradingfarm.kernel.clock import SystemClock
+from tests.pages.farms import Farm
+from tests.served import Web
+from tradingfarm.kernel.journal import account_stream, record, transaction
 
-pytest_plugins = ("tests.pages.fixtures",)
-
-CHROMIUM = Path("/usr/bin/chromium")
-VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
-    pytest.mark.skipif(
-        not VENDOR.is_dir(), reason="static/vendor/ is missing; `make test` fetches it"
-    ),
-]
+pytest_plugins = ("tests.pages.fixtures", "tests.browsers")
+pytestmark = in_chromium
+NOW = datetime(2005, 3, 14, 21, 0, tzinfo=UTC)
 
 
-@dataclass
-class Visit:
-    """A tab with what its console complained of."""
-
-    page: Page
-    address: str
-    complaints: list[str] = field(default_factory=list)
-
-    def go(self, path: str = "/") -> None:
-        self.page.goto(self.address + path)
-
-    def sign_in(self, name: str = "trader") -> None:
-        self.go("/login/")
-        self.page.get_by_label("Name").fill(name)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_url(self.address + "/")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread; Django must be told that this is no mistake.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-    else:
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
-
-
-@pytest.fixture
-def live_farm(transactional_db: None, quick_passwords: None) -> Farm:
-    owner = farms.make_user(staff=True)
-    return stories.make_busy(farms.make_farm(owner=owner, wall=SystemClock().now()))
-
-
-def open_tab(browser: Browser, live_server: LiveServer, *, width: int = 1440) -> Visit:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="light", reduced_motion="reduce"
-    )
-    context.set_default_timeout(15_000)
-    visit = Visit(context.new_page(), live_server.url)
-    visit.page.on(
-        "console",
-        lambda said: visit.complaints.append(said.text) if said.type == "error" else None,
-    )
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    return visit
-
-
-@pytest.fixture
-def visit(browser: Browser, live_server: LiveServer, live_farm: Farm) -> Iterator[Visit]:
-    visit = open_tab(browser, live_server)
-    yield visit
-    visit.page.context.close()
-
-
-@pytest.fixture
-def phone(browser: Browser, live_server: LiveServer, live_farm: Farm) -> Iterator[Visit]:
-    visit = open_tab(browser, live_server, width=390)
-    yield visit
-    visit.page.context.close()
+def journaled(farm: Farm, *, subject: str, kind: str = "agent.message") -> None:
+    """What services journal beside the rows that a test wrote by hand: open pages are told."""
+    with transaction():
+        record(
+            stream=account_stream(farm.account.id),
+            kind=kind,
+            actor="test",
+            subject=subject,
+            payload={},
+            at=NOW,
+        )
 
 
 def scrolls_sideways(page: Page) -> bool:
@@ -110,8 +44,7 @@ def test_the_dashboard_is_drawn_and_nothing_is_refused(visit: Visit) -> None:
     expect(visit.page.locator("#worth .big")).to_have_text("100,280.08")
     expect(visit.page.locator("#curve canvas").first).to_be_visible()
     expect(visit.page.locator(".decision").last).to_be_visible()
-    with visit.page.expect_response("**/numbers/"):
-        pass
+    visit.wait_until_live()
     assert visit.complaints == []
 
 
@@ -133,6 +66,7 @@ def test_unfolded_votes_stay_unfolded_when_rows_arrive(visit: Visit, live_farm: 
     name = votes.get_attribute("id")
 
     decision = stories.lost_vote(live_farm)
+    journaled(live_farm, subject=f"execution:{decision.execution_id}")
 
     expect(visit.page.locator(f"#decision-{decision.id}")).to_have_count(1)
     assert visit.page.locator(f"#{name}").evaluate("row => row.open") is True
@@ -143,7 +77,8 @@ def test_a_reader_keeps_the_place_and_is_told_of_new_rows(visit: Visit, live_far
     rows = visit.page.locator("#talk-rows")
     rows.evaluate("rows => { rows.scrollTop = 40 }")
 
-    stories.lost_vote(live_farm)
+    decision = stories.lost_vote(live_farm)
+    journaled(live_farm, subject=f"execution:{decision.execution_id}")
 
     expect(visit.page.locator("#talk-new")).to_have_text("3 new")
     assert rows.evaluate("rows => rows.scrollTop") == 40
@@ -166,23 +101,30 @@ def test_the_look_follows_the_system_until_the_person_chooses(visit: Visit) -> N
     assert visit.complaints == []
 
 
-def test_a_lost_connection_is_shown_and_found_again(visit: Visit) -> None:
+def test_a_lost_connection_is_shown_and_what_was_missed_comes(
+    visit: Visit, live_farm: Farm, web: Web
+) -> None:
     visit.sign_in()
+    visit.wait_until_live()
     bar = visit.page.locator("#connection")
     expect(bar).to_be_hidden()
 
-    visit.page.context.set_offline(True)
+    web.stop()
     expect(bar).to_contain_text("Not connected, retrying")
+    decision = stories.lost_vote(live_farm)
+    journaled(live_farm, subject=f"execution:{decision.execution_id}")
+    web.start()
 
-    visit.page.context.set_offline(False)
-    expect(bar).to_contain_text("Connected again")
+    expect(bar).to_contain_text("Connected again, caught up 1 event.")
+    expect(visit.page.locator(f"#decision-{decision.id}")).to_have_count(1)
     expect(bar).to_be_hidden()
 
 
 def test_an_ended_login_leads_to_the_login_page(visit: Visit) -> None:
     visit.sign_in()
+    visit.wait_until_live()
 
-    visit.page.context.clear_cookies()
+    Session.objects.all().delete()
 
     visit.page.wait_for_url("**/login/?next=/")
 
@@ -228,7 +170,6 @@ def test_a_phone_shows_everything_without_scrolling_sideways(phone: Visit) -> No
     "path",
     [
         "/admin/",
-        "/admin/people/user/add/",
         "/admin/people/user/",
         "/admin/kernel/journalevent/",
         "/admin/django_celery_beat/periodictask/add/",

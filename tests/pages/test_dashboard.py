@@ -38,7 +38,7 @@ def test_a_person_without_an_account_is_told_what_to_do(client: Client, db: None
     page = text_of(client.get("/"))
 
     assert "You have no account yet" in page
-    assert "Accounts are opened by the person who runs this farm." in page
+    assert "Open an account and start" in page
 
 
 def test_money_is_separated_signed_and_in_the_accounts_currency(

@@ -1,13 +1,16 @@
 """The admin of trading: records are read, limits go through the service, halts can be released."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission as Right
 from django.urls import reverse
 
 from tests.factories import make_desk, wall
 from tests.trading.steps import decided, make_holder, make_sender, stopped
-from trading.models import Account, Fill, Permission
+from trading.models import Account, Assessment, Fill, Order, Permission
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.people.models import User
 
@@ -129,3 +132,69 @@ def test_an_account_is_not_released_while_it_is_being_stopped(staff, desk):
 
     assert "still being stopped" in page.content.decode()
     assert Account.objects.get().halt_state == "HALTED"
+
+
+def listed(staff, name, **asked):
+    """The rows of a list's first page."""
+    page = staff.get(reverse(f"admin:trading_{name}_changelist"), asked)
+    assert page.status_code == 200
+    return list(page.context["cl"].result_list)
+
+
+@pytest.mark.parametrize(
+    "term", ["{0.id}", "{0.client_order_id}", "{0.instrument.symbol}", "aapl", " {0.id} "]
+)
+def test_an_order_is_found_by_what_names_it_in_full(staff, desk, term):
+    order = Order.objects.select_related("instrument").get()
+
+    assert listed(staff, "order", q=term.format(order)) == [order]
+
+
+@pytest.mark.parametrize("term", ["AAP", "nobody", "7", "00000000-0000-4000-8000-00000000dead"])
+def test_nothing_else_is_found(staff, desk, term):
+    assert listed(staff, "order", q=term) == []
+
+
+def test_an_order_leads_to_all_that_belongs_to_it(staff, desk):
+    order = Order.objects.get()
+    page = staff.get(reverse("admin:trading_order_change", args=[order.pk])).content.decode()
+
+    addresses = [html.unescape(each) for each in re.findall(r'href="(/admin/[^"]+\?[^"]+)"', page)]
+
+    lists = ("assessment", "fill", "paperorder", "protection")
+    assert {each.split("?")[0] for each in addresses} == {
+        reverse("admin:kernel_journalevent_changelist"),
+        *(reverse(f"admin:trading_{name}_changelist") for name in lists),
+    }
+    counts = {each: staff.get(each).context["cl"].result_count for each in addresses}
+    assert {each for each, count in counts.items() if count == 0} == set()
+
+
+def test_a_list_links_to_the_account_and_the_agent_of_a_row(staff, desk):
+    page = staff.get(reverse("admin:trading_fill_changelist")).content.decode()
+
+    assert reverse("admin:trading_account_change", args=[desk.account.pk]) in page
+    assert reverse("admin:trading_permission_change", args=[desk.permission.pk]) in page
+    assert reverse("admin:trading_order_change", args=[Order.objects.get().pk]) in page
+
+
+def test_a_page_of_an_assessment_unfolds_its_checks(staff, desk):
+    found = Assessment.objects.get()
+
+    page = staff.get(reverse("admin:trading_assessment_change", args=[found.pk]))
+
+    assert "<pre>[" in page.content.decode()
+    assert "&quot;code&quot;: &quot;" in page.content.decode()
+
+
+@pytest.mark.parametrize("action", ["halt", "release"])
+def test_who_may_only_read_accounts_can_neither_halt_nor_release(client, desk, action):
+    reader = User.objects.create(username="reader", is_staff=True)
+    reader.user_permissions.add(Right.objects.get(codename="view_account"))
+    client.force_login(reader)
+    chosen = {"_selected_action": [str(desk.account.id)], "action": action}
+
+    client.post(reverse("admin:trading_account_changelist"), chosen)
+
+    assert Account.objects.get().halt_state == "ACTIVE"
+    assert not JournalEvent.objects.filter(kind__startswith="account.", actor="person:reader")

@@ -290,8 +290,8 @@ def test_a_decision_takes_a_fixed_number_of_statements(django_assert_num_queries
         make_quote(instrument)
         filled(desk, replace(desk.buy(1, key=f"{number}"), instrument_id=instrument.id))
 
-    # Lock, load, store, notify, journal, and the savepoint that stands for the transaction here.
-    with django_assert_num_queries(7):
+    # Turn, lock, load, store, notify, journal, and the savepoint that stands for the transaction.
+    with django_assert_num_queries(8):
         decided(desk, desk.buy(1, key="one more"))
 
 

@@ -13,8 +13,9 @@ from trading.domain.exchange import ExchangeUnavailable
 from trading.domain.states import OrderState, Source, StopMode
 from trading.models import Account, Assessment, Order, PositionShare, StopRun
 from trading.services.barrier import own_barrier, share_barrier
-from trading.services.emergency import advance_stop, release_halt
+from trading.services.emergency import advance_stop
 from trading.services.fills import ingest
+from trading.services.resuming import Resumed, resume_account
 from trading.services.sending import send, settle
 from tradingfarm.kernel.clock import ManualClock
 from tradingfarm.kernel.journal import account_stream, transaction
@@ -247,13 +248,17 @@ def test_a_person_lets_a_stopped_account_trade_again_once_the_stop_is_done():
     desk = make_desk()
     run = stopped(desk, StopMode.KEEP)
 
-    too_early = release_halt(account_id=desk.account.id, actor="Ada", at=wall())
+    too_early = resumed(desk)
     advanced(run)
-    released = release_halt(account_id=desk.account.id, actor="Ada", at=wall())
+    released = resumed(desk)
 
-    assert (too_early, released) == (False, True)
+    assert (too_early, released) == (Resumed.STOP_UNFINISHED, Resumed.RESUMED)
     assert Account.objects.get().halt_state == "ACTIVE"
     assert decided(desk, desk.buy(1)).approved
+
+
+def resumed(desk):
+    return resume_account(account_id=desk.account.id, actor="Ada", reason="All well", at=wall())
 
 
 @pytest.mark.django_db(transaction=True)

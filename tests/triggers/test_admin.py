@@ -1,17 +1,20 @@
 import json
+from datetime import UTC, datetime
+from uuid import uuid5
 
 import pytest
 from django.urls import reverse
 
 from tests.triggers.rows import DIP, make_owner, price_trigger, time_trigger
 from tradingfarm.kernel.models import JournalEvent
-from triggers.models import Trigger
+from triggers.models import Firing, Trigger
 
 pytestmark = pytest.mark.django_db
 pytest_plugins = ("tests.triggers.fixtures",)
 ADD = "admin:triggers_trigger_add"
 CHANGE = "admin:triggers_trigger_change"
 LIST = "admin:triggers_trigger_changelist"
+WALL = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -106,3 +109,32 @@ def test_a_trigger_is_disabled_and_not_deleted(staff, owner, team, feed):
     answer = staff.post(reverse("admin:triggers_trigger_delete", args=[trigger.id]))
 
     assert answer.status_code == 403
+
+
+def test_a_trigger_leads_to_its_firings(staff, owner, team, feed):
+    trigger = price_trigger(owner, team, feed)
+
+    page = staff.get(reverse(CHANGE, args=[trigger.id])).content.decode()
+
+    firings = reverse("admin:triggers_firing_changelist")
+    assert f'href="{firings}?trigger__id__exact={trigger.id}"' in page
+
+
+def test_firings_are_narrowed_to_those_that_woke_nobody(staff, owner, team, feed):
+    trigger = price_trigger(owner, team, feed)
+    for number, refused in enumerate(("", "Throttled.")):
+        Firing.objects.create(
+            id=uuid5(trigger.id, str(number)),
+            trigger=trigger,
+            cause_key=str(number),
+            title="down",
+            evidence={},
+            refused=refused,
+            as_of=WALL,
+            at=WALL,
+        )
+    firings = reverse("admin:triggers_firing_changelist")
+
+    page = staff.get(firings, {"refused__isempty": "0", "q": str(trigger.id)})
+
+    assert [firing.refused for firing in page.context["cl"].result_list] == ["Throttled."]

@@ -66,6 +66,9 @@ class CashMovement(models.Model):
     reason = models.CharField(max_length=120)
     at = models.DateTimeField()
 
+    class Meta:
+        indexes = (models.Index(fields=["-at", "-id"], name="cash_movement_by_moment"),)
+
     def __str__(self) -> str:
         return f"{plain(self.amount)} {self.reason}"
 
@@ -138,6 +141,7 @@ class EquitySnapshot(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["account", "as_of"], name="equity_moment_unique"),
         )
+        indexes = (models.Index(fields=["-as_of", "-id"], name="equity_by_moment"),)
 
     def __str__(self) -> str:
         return f"{plain(self.equity)} at {self.as_of}"

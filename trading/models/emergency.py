@@ -34,6 +34,7 @@ class StopRun(models.Model):
                 fields=["account"], name="stop_one_at_a_time", condition=~Q(step="DONE")
             ),
         )
+        indexes = (models.Index(fields=["-at", "-id"], name="stop_by_moment"),)
 
     def __str__(self) -> str:
         return f"{self.mode} {self.step}"

@@ -78,6 +78,7 @@ class Order(models.Model):
             ),
             models.Index(fields=["account", "-approved_at"], name="order_newest"),
             models.Index(fields=["permission", "instrument", "-as_of"], name="order_recent"),
+            models.Index(fields=["-approved_at", "-id"], name="order_by_moment"),
         )
 
     def __str__(self) -> str:
@@ -112,7 +113,10 @@ class Assessment(models.Model):
                 name="assessment_order_iff_approved",
             ),
         )
-        indexes = (models.Index(fields=["account", "-at"], name="assessment_newest"),)
+        indexes = (
+            models.Index(fields=["account", "-at"], name="assessment_newest"),
+            models.Index(fields=["-at", "-id"], name="assessment_by_moment"),
+        )
 
     def __str__(self) -> str:
         return f"{'approved' if self.approved else 'denied'} {self.intent_key}"
@@ -145,7 +149,11 @@ class Fill(models.Model):
                 name="fill_amounts_positive",
             ),
         )
-        indexes = (models.Index(fields=["account", "-as_of"], name="fill_newest"),)
+        indexes = (
+            models.Index(fields=["account", "-as_of"], name="fill_newest"),
+            models.Index(fields=["-at", "-id"], name="fill_by_moment"),
+            models.Index(fields=["trade_id"], name="fill_of_trade"),
+        )
 
     def __str__(self) -> str:
         return f"{self.side} {plain(self.quantity)} at {plain(self.price)}"

@@ -42,6 +42,7 @@ class PaperOrder(models.Model):
                 fields=["feed_name", "id"], name="paper_order_open", condition=Q(state="OPEN")
             ),
             models.Index(fields=["account_key", "id"], name="paper_order_account"),
+            models.Index(fields=["-placed_at", "-id"], name="paper_order_by_moment"),
         )
 
     def __str__(self) -> str:
@@ -58,6 +59,9 @@ class PaperTrade(models.Model):
     fee = money()
     as_of = models.DateTimeField()
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["-at", "-id"], name="paper_trade_by_moment"),)
 
     def __str__(self) -> str:
         return f"{self.trade_id}: {plain(self.quantity)} at {plain(self.price)}"

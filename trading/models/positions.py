@@ -93,6 +93,7 @@ class Protection(models.Model):
                 name="protection_armed",
                 condition=Q(state="ARMED"),
             ),
+            models.Index(fields=["-armed_at", "-id"], name="protection_by_moment"),
         )
 
     def __str__(self) -> str:

@@ -26,6 +26,8 @@ from trading.domain.book import (
 )
 from trading.domain.checks import DUPLICATE_WINDOW
 from trading.domain.states import HaltState, Side
+from trading.selectors.ceilings import ceilings
+from trading.selectors.turns import await_turn
 from tradingfarm.kernel.money import ZERO
 
 LOCK = """
@@ -142,6 +144,7 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
 
     Raises NoSuchAccount. Waits at most the connection's lock_timeout.
     """
+    await_turn(account_id=account_id)
     with connection.cursor() as cursor:
         cursor.execute(LOCK, {"account": account_id, "now": now})
         row = cursor.fetchone()
@@ -274,7 +277,7 @@ def _with_permission(book: Book, row: dict[str, Any] | None) -> Book:
         entries=row["entries_today"] if today else 0,
         day_start_pnl=Decimal(row["day_start_pnl"]) if today else book.agent_pnl,
     )
-    return book.permitted(limits=_limits(row), usage=usage)
+    return book.permitted(limits=ceilings().bound(_limits(row)), usage=usage)
 
 
 def _limits(row: dict[str, Any]) -> Limits:

@@ -1,16 +1,19 @@
 """Opening accounts, granting permissions, and what an account is worth over time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 
 from market.models import Feed
 from trading.domain.book import PRECISION
+from trading.domain.ceilings import BOUNDED
 from trading.models import Account, CashMovement, Permission
+from trading.selectors.ceilings import ceilings
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.kernel.money import floor_to_step
@@ -121,10 +124,10 @@ def grant_permission(
 ) -> Permission:
     """Let an agent trade on the account within `limits`; what is not named keeps its default.
 
-    Raises UnknownLimit, and django.core.exceptions.ValidationError for a value out of range.
+    Raises UnknownLimit, and django.core.exceptions.ValidationError for a value out of range or
+    above the farm's ceiling. A default above its ceiling becomes the ceiling.
     """
-    if unknown := set(limits) - LIMITS:
-        raise UnknownLimit(unknown)
+    _refuse_unknown(limits)
     with transaction():
         permission = Permission(
             id=uuid5(account.id, str(agent_id)),
@@ -133,7 +136,10 @@ def grant_permission(
             agent_name=agent_name,
             **limits,
         )
+        for name in set(BOUNDED) - set(limits):
+            setattr(permission, name, min(getattr(permission, name), ceilings().of(name)))
         permission.full_clean()
+        _refuse_above_ceilings(permission, limits)
         permission.save(force_insert=True)
         _journal_permission(permission, actor=actor, at=at)
     return permission
@@ -142,20 +148,64 @@ def grant_permission(
 def change_permission(
     *, permission_id: UUID, limits: Mapping[str, object], actor: str, at: datetime
 ) -> Permission:
-    """Change limits; a lowered one counts at the next decision. Raises as `grant_permission`."""
-    if unknown := set(limits) - LIMITS:
-        raise UnknownLimit(unknown)
+    """Change limits; a lowered one counts at the next decision. Raises as `grant_permission`.
+
+    Changing nothing makes no version.
+    """
+    _refuse_unknown(limits)
     with transaction():
         account_id = Permission.objects.values_list("account_id", flat=True).get(id=permission_id)
         Account.objects.select_for_update(no_key=True).get(id=account_id)
         permission = Permission.objects.get(id=permission_id)
-        for name, value in limits.items():
-            setattr(permission, name, value)
-        permission.version += 1
-        permission.full_clean()
-        permission.save(update_fields=[*limits, "version"])
-        _journal_permission(permission, actor=actor, at=at)
+        _change(permission, limits, actor=actor, at=at)
     return permission
+
+
+def withdraw_permissions(*, agent_id: UUID, actor: str, at: datetime) -> None:
+    """Switch off every permission of an agent, inside the caller's transaction().
+
+    The caller holds the accounts' locks: see `lock_accounts_of`.
+    """
+    for permission in Permission.objects.filter(agent_id=agent_id, active=True).order_by("id"):
+        _change(permission, {"active": False}, actor=actor, at=at)
+
+
+def lock_accounts_of(*, agent_id: UUID) -> list[Account]:
+    """The accounts that an agent has a permission on, locked in one order."""
+    found = Account.objects.filter(permissions__agent_id=agent_id)
+    return list(found.select_for_update(no_key=True, of=("self",)).order_by("id"))
+
+
+def _refuse_unknown(limits: Mapping[str, object]) -> None:
+    if unknown := set(limits) - LIMITS:
+        raise UnknownLimit(unknown)
+
+
+def _refuse_above_ceilings(permission: Permission, names: Iterable[str]) -> None:
+    """Of what is set now. What was set before a ceiling came down is bound by the gate."""
+    above = ceilings().exceeded({name: getattr(permission, name) for name in names})
+    if above:
+        raise ValidationError({name: ceiling_words(ceiling) for name, ceiling in above.items()})
+
+
+def ceiling_words(ceiling: Decimal | int) -> str:
+    """Why a limit above its ceiling is refused, for the person who set it."""
+    return f"The farm's ceiling is {ceiling:,}; choose that or less."
+
+
+def _change(
+    permission: Permission, limits: Mapping[str, object], *, actor: str, at: datetime
+) -> None:
+    changed = {name: new for name, new in limits.items() if getattr(permission, name) != new}
+    if not changed:
+        return
+    for name, value in changed.items():
+        setattr(permission, name, value)
+    permission.version += 1
+    permission.full_clean()
+    _refuse_above_ceilings(permission, changed)
+    permission.save(update_fields=[*changed, "version"])
+    _journal_permission(permission, actor=actor, at=at)
 
 
 def _journal_permission(permission: Permission, *, actor: str, at: datetime) -> None:

@@ -215,6 +215,7 @@ def _journal(
         as_of=now,
     )
     if found.order is None:
+        _journal_denial(stream, found, verdict, actor=actor, now=now, at=at)
         return
     record(
         stream=stream,
@@ -232,6 +233,26 @@ def _journal(
             "confidence": found.request.confidence,
             "reasoning": found.request.reasoning,
             "reason": found.request.reason,
+        },
+        at=at,
+        as_of=now,
+    )
+
+
+def _journal_denial(
+    stream: str, found: Assessment, verdict: Verdict, *, actor: str, now: datetime, at: datetime
+) -> None:
+    """A kind of its own: people are alerted to denials, and few assessments are one."""
+    record(
+        stream=stream,
+        kind="risk.denied",
+        actor=actor,
+        subject=f"assessment:{verdict.assessment_id}",
+        payload={
+            "side": found.request.side,
+            "instrument": found.request.instrument_id,
+            "quantity": found.request.quantity,
+            "denials": found.denials,
         },
         at=at,
         as_of=now,

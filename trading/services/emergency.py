@@ -14,7 +14,6 @@ from trading.domain.requests import OrderRequest
 from trading.domain.states import (
     AT_WORK,
     ExitReason,
-    HaltState,
     Side,
     Source,
     StopMode,
@@ -186,25 +185,6 @@ def _go(run: StopRun, step: StopRun.Step, *, at: datetime) -> None:
         run.step = step
         if moved:
             _journal(run, "account.stop", actor="emergency", at=at)
-
-
-def release_halt(*, account_id: UUID, actor: str, at: datetime) -> bool:
-    """Let a halted account trade again, by a person. False while a stop is being carried out."""
-    with transaction():
-        account = Account.objects.select_for_update(no_key=True).get(id=account_id)
-        if account.stops.exclude(step=_DONE).exists():
-            return False
-        account.halt_state, account.halt_reason = HaltState.ACTIVE, ""
-        account.save(update_fields=["halt_state", "halt_reason"])
-        record(
-            stream=account_stream(account.id),
-            kind="account.released",
-            actor=actor,
-            subject=f"account:{account.id}",
-            payload={"epoch": account.epoch},
-            at=at,
-        )
-    return True
 
 
 def _journal(run: StopRun, kind: str, *, actor: str, at: datetime) -> None:

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from trading.domain.states import OrderState, may_move
 from trading.models import Account, Order, Permission, PositionShare
+from trading.selectors.turns import await_turn
 from trading.services.protections import settle_protections
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import account_stream, record
@@ -28,6 +29,7 @@ class IllegalMove(FarmError):
 def lock_order(*, order_id: UUID) -> Order:
     """The order, read after its account's lock was taken."""
     account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
+    await_turn(account_id=account_id)
     Account.objects.select_for_update(no_key=True).get(id=account_id)
     return Order.objects.select_related("account").get(id=order_id)
 

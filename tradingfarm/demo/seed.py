@@ -17,7 +17,7 @@ from market.services.samples import SAMPLE_FEED, SAMPLES, import_sample_candles
 from trading.models import Account
 from tradingfarm.demo.minds import minds_of
 from tradingfarm.pages.start.composing import Beginning, begin
-from tradingfarm.people.models import User
+from tradingfarm.people.models import Role, User
 
 NAMESPACE = uuid5(NAMESPACE_URL, "urn:tradingfarm:demo")
 ACTOR = "demo"
@@ -65,7 +65,7 @@ def _person() -> tuple[User, str | None]:
     if person is not None:
         return person, None
     password = secrets.token_urlsafe(12)
-    return User.objects.create_superuser(USERNAME, password=password), password
+    return User.objects.create_superuser(USERNAME, password=password, role=Role.OPERATOR), password
 
 
 def _which(*, new_replay: bool) -> tuple[int, bool]:

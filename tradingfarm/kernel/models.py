@@ -47,6 +47,9 @@ class JournalEvent(models.Model):
             models.Index(fields=["stream", "kind", "-seq"], name="journal_event_kind"),
             models.Index(fields=["subject", "id"], name="journal_event_subject"),
             models.Index(fields=["-at"], name="journal_event_at"),
+            models.Index(fields=["stream", "actor", "kind", "-seq"], name="journal_event_actor"),
+            models.Index(fields=["kind", "-at", "-id"], name="journal_event_of_kind"),
+            models.Index(fields=["actor", "-at", "-id"], name="journal_event_of_actor"),
         )
 
     def __str__(self) -> str:
@@ -55,6 +58,23 @@ class JournalEvent(models.Model):
     @property
     def payload(self) -> dict[str, Any]:
         return payload_of(self.entry)
+
+
+class Seen(models.Model):
+    """How far a person has looked at the alerts of a stream."""
+
+    person_id = models.BigIntegerField(help_text="People live above the kernel, so no key.")
+    stream = models.CharField(max_length=80)
+    seq = models.BigIntegerField(help_text="Everything up to this event was seen.")
+
+    class Meta:
+        db_table = "journal_seen"
+        constraints = (
+            models.UniqueConstraint(fields=["person_id", "stream"], name="journal_seen_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.stream} up to {self.seq}"
 
 
 class Heartbeat(models.Model):

@@ -1,14 +1,39 @@
-"""Every page that is kept current, by the name that it gives in `data-view`."""
+"""Every page that is kept current, by the name that it gives in `live_view`."""
 
 from django.template.loader import render_to_string
 
+from tradingfarm.pages.alerts.live import render_bell, render_toasts
 from tradingfarm.pages.dashboard.live import DashboardView
+from tradingfarm.pages.executions.live import ExecutionView
 from tradingfarm.pages.frame import Frame
+from tradingfarm.pages.lists.live import LIST_VIEWS
 from tradingfarm.pages.live import Change, LiveView
+from tradingfarm.pages.markets.live import MarketsView, MarketView
+from tradingfarm.pages.teams.live import TEAM_VIEWS
+from tradingfarm.pages.triggers.live import TriggersView, TriggerView
 
-VIEWS: dict[str, LiveView] = {"dashboard": DashboardView()}
+VIEWS: dict[str, LiveView] = {
+    "dashboard": DashboardView(),
+    "execution": ExecutionView(),
+    "markets": MarketsView(),
+    "market": MarketView(),
+    "triggers": TriggersView(),
+    "trigger": TriggerView(),
+    **LIST_VIEWS,
+    **TEAM_VIEWS,
+}
+MONEY = ("agent.trade.", "account.", "order.", "permission.")
 
 
 def frame_parts(*, frame: Frame, change: Change) -> str:
-    """What every page shows of the account around its own content."""
-    return render_to_string("frame/_strip.html", {"frame": frame, "update": True})
+    """What every page shows of the account around its own content, as far as it changed."""
+    context = {"frame": frame, "update": True}
+    parts = []
+    if change.prices or change.about(*MONEY):
+        parts.append(render_to_string("frame/_strip.html", context))
+    if change.about("account.") and frame.may_trade:
+        parts.append(render_to_string("frame/_stop.html", context))
+    toasts = "" if change.first else render_toasts(change.events)
+    if toasts:
+        parts += [toasts, render_bell(frame)]
+    return "".join(parts)

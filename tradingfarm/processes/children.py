@@ -65,6 +65,7 @@ def web_command(port: int) -> tuple[str, ...]:
         *("-W", "ignore:StreamingHttpResponse must consume synchronous:Warning"),
         *("-m", "uvicorn", "tradingfarm.asgi:application", "--host", HOST, "--port", str(port)),
         *("--log-level", "warning", "--no-access-log", "--lifespan", "off"),
+        "--no-proxy-headers",  # nobody stands between: an address in a header would be made up
         *("--timeout-graceful-shutdown", "3"),
         # Sockets are many, near, and send little: packing costs more than it saves.
         *("--ws-per-message-deflate", "false", "--ws-max-size", "4096", "--ws-max-queue", "4"),

@@ -20,9 +20,10 @@ from market.domain.ticks import BadTick, Tick, refuse
 from market.feeds.replay import ReplayFeed
 from market.services.quotes import store_quotes
 from market.services.replays import advance_replay, end_replay
+from trading.models import Account
 from trading.services.accounts import snapshot_equity
 from trading.services.days import roll_days
-from tradingfarm.kernel.journal import FARM, record, transaction
+from tradingfarm.kernel.journal import FARM, account_stream, record, transaction
 from triggers.loop.pulse import Lease, Pulse
 from triggers.loop.settling import Settling
 from triggers.selectors.quotes import stored_ticks
@@ -120,15 +121,16 @@ class MarketLoop:
             if self._played_at is not None:
                 snapshot_equity(feed_name=self._feed.name, now=self._played_at)
             end_replay(replay_id=replay.id, token=self._lease.token, now=at)
-            record(
-                stream=FARM,
-                kind="replay.ended",
-                actor="engine",
-                subject=f"replay:{replay.id}",
-                payload={"feed": replay.feed_id, "steps": self._feed.position},
-                at=at,
-                as_of=self._played_at,
-            )
+            for stream in (FARM, *_streams_of(replay.feed_id)):
+                record(
+                    stream=stream,
+                    kind="replay.ended",
+                    actor="engine",
+                    subject=f"replay:{replay.id}",
+                    payload={"feed": replay.feed_id, "steps": self._feed.position},
+                    at=at,
+                    as_of=self._played_at,
+                )
         logger.info(
             "The replay on %s has played its last candle (%s to %s, %d steps, %d ticks refused)."
             ' It never rewinds; start another with make run ARGS="--new-replay".',
@@ -138,3 +140,9 @@ class MarketLoop:
             self._feed.position,
             self.refused.total(),
         )
+
+
+def _streams_of(feed_name: str) -> list[str]:
+    """The streams of the accounts on a feed: their people want to know that it is over."""
+    accounts = Account.objects.filter(feed=feed_name).order_by("id")
+    return [account_stream(account_id) for account_id in accounts.values_list("id", flat=True)]

@@ -92,13 +92,13 @@ class Command(BaseCommand):
         else:
             self._say(
                 f"sign in as {seeded.username}; a forgotten password is replaced by "
-                f"`.venv/bin/python manage.py changepassword {seeded.username}`"
+                f"`.venv/bin/python manage.py password_link {seeded.username}`"
             )
         self._say(
             f"{seeded.account.name} is a paper account of 100,000 USD on a replay of real daily "
             f"candles, {seeded.replay.starts_on} to {seeded.replay.ends_on}"
         )
-        self._say("its five agents run on built-in rules: no model is asked, nothing is spent")
+        self._say(seeded.minds)
 
     def _conclude(self, report: Report, ran: RunReport, *, json: bool) -> None:
         for difference in differences():

@@ -66,6 +66,7 @@ class Ballots:
 class OrderNote:
     """What became of the order that followed; `average` is None until something was filled."""
 
+    id: UUID
     quantity: Decimal
     filled: Decimal
     average: Decimal | None
@@ -160,6 +161,7 @@ def card_of(*, decision: Decision, proposal: Proposal, state: str) -> DecisionCa
 def _note(order: Order) -> OrderNote:
     filled = order.filled_quantity
     return OrderNote(
+        id=order.id,
         quantity=order.quantity,
         filled=filled,
         average=order.filled_value / filled if filled else None,

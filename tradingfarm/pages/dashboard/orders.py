@@ -56,6 +56,7 @@ class FillRow:
     """One fill; `realised` is None for a buy."""
 
     id: int
+    order_id: UUID
     symbol: str
     side: str
     quantity: Decimal
@@ -135,13 +136,14 @@ def _order_row(order: Order) -> OrderRow:
 def _fill_row(fill: Fill) -> FillRow:
     return FillRow(
         id=fill.pk,
+        order_id=fill.order_id,
         symbol=fill.instrument.symbol,
         side=fill.side,
         quantity=fill.quantity,
         price=fill.price,
         fee=fill.fee,
         realised=fill.realised if fill.side == Side.SELL else None,
-        why=_why(fill.order),
+        why=why_of(fill.order),
         agent=fill.permission.agent_name if fill.permission else fill.order.source,
         as_of=fill.as_of,
         tick_size=fill.instrument.tick_size,
@@ -149,7 +151,7 @@ def _fill_row(fill: Fill) -> FillRow:
     )
 
 
-def _why(order: Order) -> str:
+def why_of(order: Order) -> str:
     """Why a position was reduced, or the strategy of an entry."""
     if order.reason in REASON_WORDS:
         return REASON_WORDS[ExitReason(order.reason)]

@@ -6,20 +6,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='desk',
-            field=models.ForeignKey(blank=True, help_text='Whose things this person works with; empty: their own.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="user",
+            name="desk",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Whose things this person works with; empty: their own.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='user',
-            name='role',
-            field=models.CharField(choices=[('viewer', 'Viewer'), ('trader', 'Trader'), ('operator', 'Operator')], default='trader', help_text='Viewers read; traders configure, trade and stop; operators resume as well.', max_length=8),
+            model_name="user",
+            name="role",
+            field=models.CharField(
+                choices=[("viewer", "Viewer"), ("trader", "Trader"), ("operator", "Operator")],
+                default="trader",
+                help_text="Viewers read; traders configure, trade and stop; operators resume as well.",
+                max_length=8,
+            ),
         ),
     ]

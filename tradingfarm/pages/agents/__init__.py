@@ -1,0 +1,1 @@
+"""Agents as cards, one agent in depth, and its editor."""

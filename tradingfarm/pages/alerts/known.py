@@ -1,0 +1,56 @@
+"""The rows that events of the journal speak of, read together instead of one by one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Model, OuterRef, QuerySet, Subquery
+
+from agents.models import Decision, TradingSession
+from trading.models import Assessment, Order, Protection
+from tradingfarm.kernel.models import JournalEvent
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Rows by their ids; an assessment carries the `execution_id` of its decision, or None."""
+
+    orders: Mapping[UUID, Order]
+    protections: Mapping[UUID, Protection]
+    assessments: Mapping[UUID, Assessment]
+    sessions: Mapping[UUID, TradingSession]
+
+
+def known_of(events: Iterable[JournalEvent]) -> Known:
+    """What the subjects of `events` name. One query for each sort of thing, none for no thing."""
+    ids: dict[str, set[UUID]] = {}
+    for event in events:
+        sort, key = subject_of(event)
+        if key is not None:
+            ids.setdefault(sort, set()).add(key)
+    decided = Decision.objects.filter(assessment=OuterRef("pk")).values("execution_id")[:1]
+    assessments = Assessment.objects.select_related("instrument").annotate(
+        execution_id=Subquery(decided)
+    )
+    return Known(
+        orders=_by_id(Order.objects.select_related("instrument"), ids.get("order")),
+        protections=_by_id(Protection.objects.select_related("instrument"), ids.get("protection")),
+        assessments=_by_id(assessments, ids.get("assessment")),
+        sessions=_by_id(TradingSession.objects.select_related("team"), ids.get("session")),
+    )
+
+
+def subject_of(event: JournalEvent) -> tuple[str, UUID | None]:
+    """What sort of thing an event is about, and its id where it has one."""
+    sort, _, key = event.subject.partition(":")
+    try:
+        return sort, UUID(key)
+    except ValueError:
+        return sort, None
+
+
+def _by_id(rows: QuerySet[M], ids: set[UUID] | None) -> dict[UUID, M]:
+    return rows.in_bulk(ids) if ids else {}

@@ -1,0 +1,158 @@
+"""What an alert says: a title, a sentence, and the address that explains more."""
+
+from collections.abc import Callable, Mapping
+
+from django.urls import reverse
+
+from trading.domain.states import ProtectionKind
+from trading.models import Order
+from tradingfarm.kernel.models import JournalEvent
+from tradingfarm.kernel.money import NotAnAmount, amount, plain
+from tradingfarm.pages.alerts.known import Known, subject_of
+from tradingfarm.pages.dashboard.refusals import sentences_of
+
+Told = tuple[str, str, str]
+STOPS: Mapping[str, str] = {
+    ProtectionKind.STOP_LOSS.value: "Stop-loss",
+    ProtectionKind.TAKE_PROFIT.value: "Take-profit",
+}
+
+
+def told(event: JournalEvent, known: Known) -> Told:
+    """Title, sentence ('' where the title says it all) and address of an alert."""
+    return WORDS[event.kind](event, known)
+
+
+def _halted(event: JournalEvent, known: Known) -> Told:
+    reason = str(event.payload.get("reason") or "")
+    said = f"{reason.rstrip('.')}. " if reason else ""
+    return "Trading is halted", f"{said}By {_actor(event)}.", _account(event)
+
+
+def _released(event: JournalEvent, known: Known) -> Told:
+    reason = str(event.payload.get("reason") or "")
+    said = f" {reason.rstrip('.')}." if reason else ""
+    return "Trading may go on", f"Released by {_actor(event)}.{said}", _account(event)
+
+
+def _alarm(event: JournalEvent, known: Known) -> Told:
+    sender = str(event.payload.get("sender", "")) or _actor(event)
+    return f"{sender} raised an alarm", str(event.payload.get("content", "")), _execution(event)
+
+
+def _failed(event: JournalEvent, known: Known) -> Told:
+    return "An execution failed", str(event.payload.get("problem", "")), _execution(event)
+
+
+def _not_placed(event: JournalEvent, known: Known) -> Told:
+    order = _order(event, known)
+    return f"Not placed: {_wanted(order)}", _problem(event), _order_address(order)
+
+
+def _rejected(event: JournalEvent, known: Known) -> Told:
+    order = _order(event, known)
+    return f"The exchange rejected {_wanted(order)}", _problem(event), _order_address(order)
+
+
+def _unknown(event: JournalEvent, known: Known) -> Told:
+    order = _order(event, known)
+    said = "Nothing is added in this symbol until it is looked up."
+    return f"The outcome of {_wanted(order)} is unknown", said, _order_address(order)
+
+
+def _protection(event: JournalEvent, known: Known) -> Told:
+    _, key = subject_of(event)
+    found = known.protections.get(key) if key else None
+    name = STOPS.get(str(event.payload.get("kind")), "Protection")
+    symbol = found.instrument.symbol if found else "A position"
+    price = _number(event.payload.get("price"))
+    order = str(event.payload.get("exit") or "")
+    said = "Its exit order was made." if order else "No exit order could be made."
+    address = reverse("order", args=[order]) if order else ""
+    return f"{name} of {symbol} reached", f"At {price}. {said}", address
+
+
+def _replay(event: JournalEvent, known: Known) -> Told:
+    return "The replay has ended", "All of its candles were played; it never rewinds.", ""
+
+
+def _denied(event: JournalEvent, known: Known) -> Told:
+    _, key = subject_of(event)
+    found = known.assessments.get(key) if key else None
+    side, quantity = event.payload.get("side", ""), _number(event.payload.get("quantity"))
+    symbol = found.instrument.symbol if found else "an instrument"
+    checks = found.checks if found else ()
+    said = " ".join(sentences_of(denials=event.payload.get("denials", ()), checks=checks))
+    execution = vars(found)["execution_id"] if found else None
+    address = reverse("execution", args=[execution]) if execution else reverse("refusals")
+    return f"Refused: {side} {quantity} {symbol}", said, address
+
+
+def _stopped(event: JournalEvent, known: Known) -> Told:
+    _, key = subject_of(event)
+    found = known.sessions.get(key) if key else None
+    team = found.team.name if found else "A team"
+    reason = str(event.payload.get("reason") or "")
+    said = f"{reason.rstrip('.')}. By {_actor(event)}." if reason else f"By {_actor(event)}."
+    address = reverse("team", args=[found.team_id]) if found else ""
+    return f"{team} no longer trades", said, address
+
+
+WORDS: Mapping[str, Callable[[JournalEvent, Known], Told]] = {
+    "account.halted": _halted,
+    "account.released": _released,
+    "agent.risk.alert": _alarm,
+    "execution.failed": _failed,
+    "order.not_placed": _not_placed,
+    "order.rejected": _rejected,
+    "order.unknown": _unknown,
+    "protection.fired": _protection,
+    "replay.ended": _replay,
+    "risk.denied": _denied,
+    "session.stopped": _stopped,
+}
+
+
+def actor_words(actor: str) -> str:
+    """An actor for people: 'person:ada' is 'ada'."""
+    return actor.partition(":")[2] or actor
+
+
+def _actor(event: JournalEvent) -> str:
+    return actor_words(event.actor)
+
+
+def _account(event: JournalEvent) -> str:
+    sort, key = subject_of(event)
+    return reverse("account-settings", args=[key]) if sort == "account" and key else ""
+
+
+def _execution(event: JournalEvent) -> str:
+    sort, key = subject_of(event)
+    return reverse("execution", args=[key]) if sort == "execution" and key else ""
+
+
+def _order(event: JournalEvent, known: Known) -> Order | None:
+    _, key = subject_of(event)
+    return known.orders.get(key) if key else None
+
+
+def _order_address(order: Order | None) -> str:
+    return reverse("order", args=[order.id]) if order else ""
+
+
+def _wanted(order: Order | None) -> str:
+    if order is None:
+        return "an order"
+    return f"{order.side} {plain(order.quantity)} {order.instrument.symbol}"
+
+
+def _problem(event: JournalEvent) -> str:
+    return str(event.payload.get("problem") or "")
+
+
+def _number(value: object) -> str:
+    try:
+        return plain(amount(str(value)))
+    except NotAnAmount:
+        return ""

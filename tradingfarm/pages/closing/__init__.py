@@ -1,0 +1,1 @@
+"""Closing a position and canceling an order by hand."""

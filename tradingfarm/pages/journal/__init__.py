@@ -1,0 +1,1 @@
+"""The journal of an account: search, detail, verification, export."""

@@ -1,0 +1,1 @@
+"""The lists of an account: orders, fills, positions, refused orders, executions."""

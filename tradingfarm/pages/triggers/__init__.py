@@ -1,0 +1,1 @@
+"""What wakes teams: the list of triggers, each one drawn on its chart, and their editor."""

@@ -1,0 +1,49 @@
+"""Triggers as they are kept current: rows of what fired, and a mark for each new firing."""
+
+from uuid import UUID
+
+from django.template.loader import render_to_string
+
+from tradingfarm.kernel.clock import SystemClock
+from tradingfarm.pages.frame import Frame
+from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.triggers.rows import trigger_rows, triggers_of
+from triggers.models import Trigger
+
+CLOCK = SystemClock()
+FIRED = ("trigger.fired",)
+SUBJECT = "trigger:"
+
+
+class TriggersView:
+    """The list: a row comes again when its trigger woke a team on the account."""
+
+    def allows(self, *, owner_id: int, subject: str) -> bool:
+        return True
+
+    def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
+        ids = {UUID(one.subject.removeprefix(SUBJECT)) for one in change.about(*FIRED)}
+        if not ids:
+            return ""
+        found = list(triggers_of(owner_id=audience.owner_id).filter(id__in=ids).order_by("id"))
+        zone = frame.account.time_zone
+        context = {"frame": frame, "zone": zone, "update": True}
+        return "".join(
+            render_to_string("triggers/_trigger_row.html", context | {"row": row})
+            for row in trigger_rows(triggers=found, zone=zone, now=CLOCK.now())
+        )
+
+
+class TriggerView:
+    """One trigger: its list of firings holds its place and is told what is new. No query."""
+
+    def allows(self, *, owner_id: int, subject: str) -> bool:
+        try:
+            return Trigger.objects.filter(id=UUID(subject), owner=owner_id).exists()
+        except ValueError:
+            return False
+
+    def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
+        wanted = f"{SUBJECT}{audience.subject}"
+        events = [event for event in change.about(*FIRED) if event.subject == wanted]
+        return render_to_string("lists/_marks.html", {"events": events}) if events else ""
