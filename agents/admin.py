@@ -56,6 +56,7 @@ class AgentAdmin(ServiceAdmin):
     )
     fields = (*CONFIGURATION, "owner", "version", "created_at")
     readonly_fields = ("owner", "version", "created_at")
+    exported = ("id",)
 
     def save_model(
         self,
@@ -98,6 +99,7 @@ class TeamAdmin(ServiceAdmin):
     )
     fields = (*TEAM_FIELDS, "owner", "coordination", "created_at")
     readonly_fields = ("owner", "coordination", "created_at")
+    exported = ("id",)
     inlines = (MemberInline,)
 
     def save_model(

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from market.domain.instruments import instrument_id
@@ -6,8 +7,15 @@ from market.models import Feed, Instrument, Quote, Replay, Split
 from tradingfarm.kernel.admin import FewFilter, PlainAdmin, RecordAdmin, ValuesFilter
 
 
+class KeptAdmin(PlainAdmin):
+    """What prices, orders and fills point to: it is added and corrected, and never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
 @admin.register(Feed)
-class FeedAdmin(PlainAdmin):
+class FeedAdmin(KeptAdmin):
     list_display = ("name", "kind", "source", "description")
     list_filter = ("kind",)
     search_fields = ("name", "description")
@@ -33,7 +41,7 @@ class SplitInline(admin.TabularInline[Split, Instrument]):
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(PlainAdmin):
+class InstrumentAdmin(KeptAdmin):
     list_display = (
         "symbol",
         "name",

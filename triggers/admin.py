@@ -58,6 +58,7 @@ class TriggerAdmin(ServiceAdmin):
 
     form = TriggerForm
     fields = (*FIXED, *CHANGEABLE, "next_due_at", "last_triggered_at")
+    exported = ("id", "created_at", "changed_at")
     list_display = ("name", "when", "team", "feed", "enabled", "next_due_at", "last_triggered_at")
     list_filter = ("type", "enabled", ("feed", FewFilter))
     list_select_related = ("team", "feed")

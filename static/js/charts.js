@@ -26,12 +26,15 @@ window.FarmCharts = (() => {
       autoSize: true,
       // The library's own mark brings an inline style, which the page's policy refuses: the page links itself.
       layout: { attributionLogo: false, fontFamily: token("--tf-font"), fontSize: 11, panes: { enableResize: false } },
-      localization: { priceFormatter: prices(tick) },
+      localization: { priceFormatter: prices("0.01") },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.22 } },
       timeScale: { borderVisible: false, rightOffset: 4, minBarSpacing: 0.4 },
       crosshair: { mode: LightweightCharts.CrosshairMode.Normal },
     });
-    const candles = chart.addSeries(LightweightCharts.CandlestickSeries, { borderVisible: false });
+    // The scale reaches below zero where it makes room for the volume; no price does.
+    const price = prices(tick);
+    const priceFormat = { type: "custom", minMove: Number(tick), formatter: (value) => (value < 0 ? "" : price(value)) };
+    const candles = chart.addSeries(LightweightCharts.CandlestickSeries, { borderVisible: false, priceFormat });
     const volume = chart.addSeries(LightweightCharts.HistogramSeries, {
       priceScaleId: "volume",
       priceFormat: { type: "volume" },

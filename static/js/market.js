@@ -94,7 +94,23 @@
       loaded = kept.time.length ? joined(kept, part) : part;
       show();
     });
+  // What is being asked for belongs to what was loaded before; it must have come before all is asked anew.
+  const quiet = async () => {
+    while (asking) await asking.catch(() => {});
+  };
+  let wanted = 0;
+  const anew = async () => {
+    wanted += 1;
+    const mine = wanted;
+    await quiet();
+    if (mine !== wanted) return;
+    const seen = chart.timeScale().getVisibleRange();
+    loaded = nothing();
+    await newest();
+    while (mine === wanted && seen && loaded.more && loaded.time[0] > seen.from) await older();
+  };
   const begin = async () => {
+    await quiet();
     loaded = nothing();
     said = FarmCharts.label(drawing, box.dataset.zone, timeframe === "1d");
     try {
@@ -246,13 +262,7 @@
   for (const one of choices) {
     one.addEventListener("change", () => {
       keep();
-      const seen = chart.timeScale().getVisibleRange();
-      loaded = nothing();
-      newest()
-        .then(async () => {
-          while (seen && loaded.more && loaded.time[0] > seen.from) await older();
-        })
-        .catch(() => {});
+      anew().catch(() => {});
     });
   }
 

@@ -1,12 +1,14 @@
 """What leaves the farm as a file: the filtered list, whole, harmless to open, and journaled."""
 
 import csv
+import hashlib
 import io
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import AsyncClient
 from django.urls import reverse
@@ -14,7 +16,8 @@ from django.urls import reverse
 from tests.factories import make_desk
 from tests.trading.steps import make_holder
 from trading.models import Fill
-from tradingfarm.kernel.admin import exporting
+from tradingfarm.kernel.admin import PlainAdmin, exporting
+from tradingfarm.kernel.admin.exporting import columns_of
 from tradingfarm.kernel.journal import FARM, record, transaction
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.people.models import User
@@ -226,3 +229,38 @@ def test_every_list_offers_its_files(admin_client):
 
     assert 'action="export/csv/?kind=a"' in page.content.decode()
     assert 'action="export/jsonl/?kind=a"' in page.content.decode()
+
+
+def exportable():
+    return [site for site in admin.site._registry.values() if isinstance(site, PlainAdmin)]
+
+
+SECRET_COLUMNS = {"password", "session_key", "secret", "digest", "token", "data", "key"}
+
+
+@pytest.mark.parametrize("site", exportable(), ids=str)
+def test_no_file_has_a_column_that_lets_somebody_in(site):
+    columns = set(columns_of(site))
+
+    assert columns
+    assert columns & SECRET_COLUMNS == set()
+
+
+def test_what_a_page_does_not_show_of_a_person_is_in_no_file(admin_client, admin_user):
+    (line,) = lines_of(admin_client.post(address("jsonl", page="people_user")))
+
+    assert line["username"] == "admin"
+    assert admin_user.password not in line.values()
+    assert "password" not in line
+
+
+def test_a_file_of_the_journal_is_enough_to_check_its_chain(admin_client):
+    happened("a", "b", "c")
+
+    tip = ""
+    for line in lines_of(admin_client.post(address("jsonl", query="?stream=farm"))):
+        text = f"{tip}:{line['stream']}:{line['seq']}:{line['entry']}"
+        assert line["previous"] == tip
+        tip = hashlib.sha256(text.encode()).hexdigest()
+        assert line["hash"] == tip
+    assert line["seq"] == 3

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from tests.pages.farms import Farm, make_farm, make_user
 from tests.served import Web, cookie_of, served
@@ -48,7 +49,10 @@ def happen(farm: Farm, kind: str = "agent.reasoning", times: int = 1) -> None:
 def opened(web: Web, path: str, *, cookie: str = "", origin: str | None = None) -> connect:
     headers = {"Cookie": cookie} if cookie else {}
     return connect(
-        web.sockets + path, origin=origin or web.url, additional_headers=headers, compression=None
+        web.sockets + path,
+        origin=Origin(origin or web.url),
+        additional_headers=headers,
+        compression=None,
     )
 
 

@@ -95,3 +95,16 @@ def test_a_feed_that_exists_keeps_its_name_and_kind(admin_client):
     page = admin_client.get(reverse("admin:market_feed_change", args=["stored"]))
 
     assert set(page.context["adminform"].readonly_fields) == {"name", "kind", "source"}
+
+
+@pytest.mark.parametrize("model", ["feed", "instrument"])
+def test_what_everything_points_to_is_never_deleted(admin_client, model):
+    apple = make_instrument()
+    store_days(apple)
+    key = apple.pk if model == "instrument" else "stored"
+
+    answer = admin_client.post(
+        reverse(f"admin:market_{model}_delete", args=[key]), {"post": "yes"}
+    )
+
+    assert answer.status_code == 403

@@ -11,9 +11,18 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.transaction import atomic
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from agents.domain.states import Role, SessionState
-from agents.models import Agent, AgentVersion, Execution, Member, Team, TradingSession
+from agents.models import (
+    Agent,
+    AgentVersion,
+    Execution,
+    Member,
+    Spending,
+    Team,
+    TradingSession,
+)
 from market.domain.instruments import instrument_id
 from market.models import Candle, Feed, Instrument, Quote, Split
 from market.services.partitions import make_candle_partitions
@@ -84,23 +93,25 @@ BIG = Size(
 """50 agents, 10,000 orders, a million events."""
 
 
-def grow(farm: Farm, size: Size) -> None:
-    """Add this much to the farm's account."""
+def grow(farm: Farm, size: Size, *, first: int = 0) -> None:
+    """Add this much to the farm's account. Who adds again counts on from a `first` beyond that."""
     with atomic():
-        instruments = _instruments(farm, size.instruments)
+        instruments = _instruments(farm, first, size.instruments)
         _candles(farm, instruments, size.days)
-        seats = [_house_team(farm), *(_team(farm, number) for number in range(size.teams - 1))]
-        triggers = [_trigger(farm, number) for number in range(size.triggers)]
-        _money(farm, size)
-        tell(Stage(farm, seats, instruments, triggers), orders=size.orders)
+        teams = [_team(farm, number) for number in range(first, first + size.teams - 1)]
+        seats = [_house_team(farm), *teams]
+        triggers = [_trigger(farm, number) for number in range(first, first + size.triggers)]
+        _money(farm, first, size)
+        tell(Stage(farm, seats, instruments, triggers), orders=size.orders, first=first * 10)
         _positions(farm, instruments, seats)
     _journal(farm, size.events)
 
 
-def _instruments(farm: Farm, number: int) -> list[UUID]:
+def _instruments(farm: Farm, first: int, number: int) -> list[UUID]:
     """The farm's own instruments and further ones, all with a quote on its feed."""
     known = [instrument.id for instrument in farm.instruments.values()]
-    made = [_instrument(f"BIG{each}") for each in range(number)]
+    made = [_instrument(f"BIG{each}") for each in range(first, first + number)]
+    unseen = made if first else known + made
     now = {"as_of": MARKET_NOW}
     prices = {"bid": Decimal("39.89"), "ask": Decimal("39.91"), "volume": Decimal(10_000)}
     feed = {"feed_id": farm.account.feed_id, "last": PRICE}
@@ -108,7 +119,7 @@ def _instruments(farm: Farm, number: int) -> list[UUID]:
         Quote,
         [feed | prices | now | {"instrument_id": each, "at": farm.wall} for each in made],
     )
-    copy_rows(LastSighting, [feed | now | {"instrument_id": each} for each in known + made])
+    copy_rows(LastSighting, [feed | now | {"instrument_id": each} for each in unseen])
     return known + made
 
 
@@ -232,7 +243,13 @@ def _agent(farm: Farm, number: int, role: Role, title: str, colour: str, icon: s
         changed_by="person:trader",
         at=farm.wall,
     )
+    copy_rows(Spending, [_spent(agent, farm.wall, days) for days in range(30)])
     return agent
+
+
+def _spent(agent: Agent, wall: datetime, days: int) -> Row:
+    day = wall.date() - timedelta(days=days)
+    return {"agent_id": agent.id, "day": day, "spent": Decimal("0.40")}
 
 
 def _trigger(farm: Farm, number: int) -> UUID:
@@ -254,7 +271,7 @@ def _trigger(farm: Farm, number: int) -> UUID:
     ).id
 
 
-def _money(farm: Farm, size: Size) -> None:
+def _money(farm: Farm, first: int, size: Size) -> None:
     """The equity curve, deposits, and emergency stops of old."""
     account = {"account_id": farm.account.id}
     copy_rows(
@@ -262,14 +279,14 @@ def _money(farm: Farm, size: Size) -> None:
         [
             account
             | {
-                "as_of": MARKET_NOW - timedelta(days=size.days - day, hours=1),
+                "as_of": MARKET_NOW - timedelta(days=size.days - day, hours=1, seconds=first),
                 "cash": Decimal(50_000),
                 "equity": Decimal(100_000 + day % 700),
             }
             for day in range(size.days)
         ],
     )
-    for number in range(size.stops):
+    for number in range(first, first + size.stops):
         at = farm.wall - timedelta(days=number + 1)
         CashMovement.objects.create(**account, amount=Decimal(100), reason="Deposit", at=at)
         StopRun.objects.create(
@@ -339,6 +356,16 @@ def _journal(farm: Farm, events: int) -> None:
             Heartbeat.objects.update_or_create(
                 process=process, defaults={"pid": 1, "at": farm.wall}
             )
+        _beat()
+
+
+def _beat() -> None:
+    """What beat stores of its schedule when it starts."""
+    often, _ = IntervalSchedule.objects.get_or_create(every=5, period=IntervalSchedule.SECONDS)
+    CrontabSchedule.objects.get_or_create(minute="0", hour="4")
+    PeriodicTask.objects.get_or_create(
+        name="heartbeat", defaults={"interval": often, "task": "tradingfarm.heartbeat"}
+    )
 
 
 def _subjects(farm: Farm) -> dict[str, Sequence[object]]:

@@ -69,9 +69,12 @@ class Stage:
     trigger_ids: Sequence[UUID]
 
 
-def tell(stage: Stage, *, orders: int) -> None:
-    """Stories until the account has this many more orders; the last few are still at work."""
-    told, number, tables = 0, 0, _empty()
+def tell(stage: Stage, *, orders: int, first: int = 0) -> None:
+    """Stories until the account has this many more orders; the last few are still at work.
+
+    `first` is the first one's number, a multiple of ten.
+    """
+    told, number, tables = 0, first, _empty()
     while told < orders:
         told += _story(stage, number, orders - told, tables)
         number += 1

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission as StaffPermission
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.test import Client
 
 from tests.pages.addresses import Address, every_address, kwargs_for, missing_kwargs, nameless
-from tests.pages.farms import Farm, make_farm, make_user
+from tests.pages.farms import Farm, halt, make_farm, make_user
 from tests.pages.stories import make_busy
+from tests.pages.watching import price_trigger
+from tests.served import cookie_of
+from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.people.access import Rule
 from tradingfarm.people.models import Role, User
 from tradingfarm.routing import sockets
@@ -31,7 +35,7 @@ ROLES: Mapping[str, Role] = {
 }
 OURS = [address for address in every_address() if address.is_ours]
 SIGNED_IN = (200, 302, 303, 400, 409, 422, 429)
-"""What an address answers to whoever may use it: a page, a way on, or what was wrong with a form."""
+"""What whoever may use it is answered: a page, a way on, or what was wrong with a form."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Place:
     people: Mapping[str, User | None]
 
     def kwargs(self, address: Address, thing: str) -> dict[str, object]:
-        if thing == "missing":
+        if thing == "missing" or address.is_secret:
             return missing_kwargs(address)
         return kwargs_for(address, self.own if thing == "own" else self.other)
 
@@ -51,8 +55,8 @@ class Place:
 @pytest.fixture
 def place(farm: Farm) -> Place:
     """Viewer and operator work at the trader's desk; another trader and the staff do not."""
-    own = make_busy(farm)
-    other = make_busy(make_farm(owner=make_user("another"), wall=farm.wall, name="Other"))
+    own = with_everything(farm)
+    other = with_everything(make_farm(owner=make_user("another"), wall=farm.wall, name="Other"))
     people: dict[str, User | None] = {
         "anonymous": None,
         "trader": own.owner,
@@ -63,6 +67,30 @@ def place(farm: Farm) -> Place:
     staff = User.objects.create(username="staff", role=Role.VIEWER, is_staff=True)
     staff.user_permissions.set(StaffPermission.objects.all())
     return Place(own, other, people | {"staff": staff})
+
+
+def with_everything(farm: Farm) -> Farm:
+    """A farm with a thing of every kind that an address names."""
+    make_busy(farm)
+    price_trigger(farm)
+    halt(farm)
+    with transaction():
+        record(
+            stream=account_stream(farm.account.id),
+            kind="agent.reasoning",
+            actor="test",
+            payload={},
+            at=farm.wall,
+        )
+    UserSession.objects.create(
+        user=farm.owner,
+        session_key=cookie_of(farm.owner).partition("=")[2],
+        ip="127.0.0.1",
+        last_seen_at=farm.wall,
+        user_agent="a browser",
+        created_at=farm.wall,
+    )
+    return farm
 
 
 def test_every_address_of_ours_has_a_name_and_a_rule() -> None:
@@ -81,7 +109,8 @@ def test_every_socket_has_a_rule() -> None:
 
 
 def test_an_address_with_parameters_says_whose_thing_they_name() -> None:
-    silent = [address.name for address in OURS if address.kwargs_names and not owns(address)]
+    named = [address for address in OURS if address.kwargs_names and not address.is_secret]
+    silent = [address.name for address in named if not owns(address)]
 
     assert silent == []
 
@@ -113,15 +142,25 @@ def test_an_address_refuses_what_it_does_not_declare(place: Place, address: Addr
     assert {answer.status_code for answer in answers} <= {405}
 
 
-def knock(place: Place, person: str, address: Address, thing: str, method: str) -> HttpResponse:
+def knock(
+    place: Place, person: str, address: Address, thing: str, method: str
+) -> HttpResponseBase:
     client = Client(raise_request_exception=True)
     user = place.people[person]
     if user is not None:
         client.force_login(user)
-    return client.generic(method, address.path(place.kwargs(address, thing)))
+    return client.generic(method, path(place, address, thing))
 
 
-def is_right(address: Address, person: str, thing: str, answer: HttpResponse) -> bool:
+def path(place: Place, address: Address, thing: str) -> str:
+    found = address.path(place.kwargs(address, thing))
+    if owns(address) == "position" and "account_id" not in address.kwargs_names:
+        farm = place.other if thing == "other" else place.own
+        return f"{found}?account={farm.account.id}"
+    return found
+
+
+def is_right(address: Address, person: str, thing: str, answer: HttpResponseBase) -> bool:
     """Whether the answer is the one that the address's rule promises."""
     status, rule = answer.status_code, address.rule
     if rule is None or rule.role is None:
@@ -130,14 +169,22 @@ def is_right(address: Address, person: str, thing: str, answer: HttpResponse) ->
         return status == 302 and answer["Location"].startswith("/login/")
     if not ROLES[person].includes(rule.role):
         return status == 403
-    mine = {"own": person not in ("another", "staff"), "other": person == "another"}
+    if rule.owns == "person" and status == 303:
+        return True  # a second factor is asked for before anybody is looked up
+    owner_only = rule.owns == "browser session"  # a desk shares everything but this
+    mine = {
+        "own": person == "trader" if owner_only else person not in ("another", "staff"),
+        "other": person == "another",
+    }
     if address.kwargs_names and is_owned(rule) and not mine.get(thing, False):
         return status == 404
     if thing == "missing":
         return status == 404
+    if person == "staff" and status == 404:  # who has no account finds nothing of one
+        return not address.kwargs_names
     return status in SIGNED_IN
 
 
 def is_owned(rule: Rule) -> bool:
-    """Instruments belong to nobody: everybody who is signed in may look at a market."""
-    return rule.owns not in ("", "instrument")
+    """Instruments belong to nobody, and people of all desks are an operator's business."""
+    return rule.owns not in ("", "instrument", "person")

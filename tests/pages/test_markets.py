@@ -147,6 +147,19 @@ def test_the_page_of_an_instrument_tells_everything(trader: Client, market: Farm
     assert "buy Technical momentum 560 560 38.72 filled" in page
 
 
+def test_an_instrument_without_a_price_says_so(trader: Client, market: Farm) -> None:
+    Quote.objects.filter(instrument=market.instruments["GOOG"]).delete()
+
+    stored = text_of(trader.get(address(market, "GOOG"), {"feed": STORED}))
+    listed = text_of(trader.get("/markets/", {"search": "GOOG"}))
+    page = text_of(trader.get(address(market, "GOOG")))
+
+    assert "175.50 USD 0.00 % on the day before" in stored
+    assert "GOOG GOOG - -" in listed
+    assert "no price yet" in listed
+    assert "No price yet. GOOG has not ticked on" in page
+
+
 def test_an_agent_that_may_not_trade_it_is_not_listed(trader: Client, market: Farm) -> None:
     market.permission.blocked_symbols = ["AAPL"]
     market.permission.save()

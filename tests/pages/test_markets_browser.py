@@ -110,6 +110,31 @@ def test_a_chart_is_drawn_with_its_indicators_and_nothing_is_refused(tab: Tab) -
     assert tab.complaints == []
 
 
+def test_rows_that_come_again_are_mended_and_others_stay_away(tab: Tab) -> None:
+    tab.go("/markets/")
+    apple = tab.farm.instruments["AAPL"].id
+    row = tab.page.locator(f"#market-{apple}")
+
+    tab.page.evaluate(
+        """apple => {
+            const moved = document.getElementById("moved");
+            for (const [id, last] of [[`market-${apple}`, "41.77"], ["market-other", "9.99"]]) {
+                const row = document.getElementById(`market-${apple}`).cloneNode(true);
+                row.id = id;
+                row.querySelector("td").textContent = last;
+                moved.content.append(row);
+            }
+            document.dispatchEvent(new CustomEvent("farm-live"));
+        }""",
+        str(apple),
+    )
+
+    expect(row.locator("td").first).to_have_text("41.77")
+    expect(row.locator("td").first).to_have_class("num glow")
+    expect(tab.page.locator("#market-other")).to_have_count(0)
+    assert tab.complaints == []
+
+
 def test_scrolling_back_brings_older_candles(tab: Tab) -> None:
     tab.go_to_apple()
     expect(tab.page.locator("#chart-legend")).to_contain_text("40.32")
@@ -118,6 +143,23 @@ def test_scrolling_back_brings_older_candles(tab: Tab) -> None:
         tab.page.get_by_role("button", name="5Y").click()
 
     expect(tab.page.get_by_role("button", name="5Y")).to_have_attribute("aria-pressed", "true")
+
+
+def test_indicators_chosen_in_a_row_reach_as_far_back_as_the_candles(tab: Tab) -> None:
+    asked: list[str] = []
+    tab.go_to_apple()
+    tab.page.get_by_role("button", name="5Y").click()
+    expect(tab.page.locator("#chart-legend")).to_contain_text("40.32")
+    tab.page.on("requestfinished", lambda request: asked.append(request.url))
+
+    tab.page.locator(".chart-menu summary").click()
+    tab.page.get_by_label("SMA 50").check()
+    tab.page.get_by_label("MACD 12, 26, 9").check()
+
+    expect(tab.page.locator("#chart-legend")).to_contain_text("MACD")
+    tab.page.wait_for_load_state("networkidle")
+    both = [url for url in asked if "studies=sma50&studies=macd" in url]
+    assert [("before=" in url) for url in both] == [False, True]
 
 
 def test_the_newest_price_becomes_the_last_candle(tab: Tab) -> None:

@@ -48,7 +48,8 @@ def test_only_rows_whose_price_came_just_now_are_sent(market: Farm) -> None:
 
     html = sent(market, MarketsView(), PRICES)
 
-    assert f'<tr id="market-{market.instruments["IBM"].id}" hx-swap-oob="morph">' in html
+    assert html.startswith('<template id="moved" hx-swap-oob="true">')
+    assert f'<tr id="market-{market.instruments["IBM"].id}">' in html
     assert html.count("<tr ") == 1
 
 
@@ -107,7 +108,8 @@ def test_a_firing_sends_its_triggers_row_again(market: Farm) -> None:
 
     html = sent(market, TriggersView(), event("trigger.fired", f"trigger:{trigger.id}"))
 
-    assert f'<tr id="trigger-{trigger.id}" hx-swap-oob="morph">' in html
+    assert html.startswith('<template id="moved" hx-swap-oob="true">')
+    assert f'<tr id="trigger-{trigger.id}">' in html
     assert "<span data-glow>1</span>" in html
     assert str(other.id) not in html
     assert sent(market, TriggersView(), PRICES) == ""

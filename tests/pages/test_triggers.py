@@ -160,6 +160,18 @@ def test_changes_are_told_before_and_after(trader: Client, farm: Farm) -> None:
     assert "changed by operator" in clock
 
 
+def test_a_setting_that_was_left_is_told_as_none(trader: Client, farm: Farm) -> None:
+    trigger = time_trigger(farm)
+    update_trigger(
+        trigger_id=trigger.id, changes={"feed": None}, actor="person:trader", at=farm.wall
+    )
+
+    page = text_of(trader.get(at(trigger)))
+
+    assert f"Feed: {farm.account.feed_id} none" in page
+    assert "Clock wall time" in page
+
+
 def test_a_changed_team_is_named(trader: Client, farm: Farm) -> None:
     trigger = price_trigger(farm)
     second = make_farm(owner=farm.owner, wall=farm.wall, name="Second")
@@ -219,15 +231,27 @@ def test_older_parts_of_the_chart_agree_where_they_meet(trader: Client, farm: Fa
     assert whole["line"][1:] == newest["line"][:-1]
 
 
-@pytest.mark.parametrize("query", [{"symbol": "IBM"}, {}, {"symbol": ""}])
 def test_a_chart_of_a_symbol_that_it_does_not_watch_is_not_found(
-    trader: Client, farm: Farm, query: dict[str, str]
+    trader: Client, farm: Farm
 ) -> None:
     add_candles(farm)
 
-    answer = trader.get(at(price_trigger(farm), "trigger-chart"), query)
+    answer = trader.get(at(price_trigger(farm), "trigger-chart"), {"symbol": "IBM"})
 
     assert answer.status_code == 404
+
+
+def test_without_a_symbol_the_chart_is_of_the_first_one(trader: Client, farm: Farm) -> None:
+    add_candles(farm)
+    trigger = price_trigger(farm, symbols=["IBM", "AAPL"])
+
+    assert chart_of(trader, trigger, symbol="") == chart_of(trader, trigger, symbol="AAPL")
+
+
+def test_of_a_time_there_is_nothing_to_draw(trader: Client, farm: Farm) -> None:
+    chart = chart_of(trader, time_trigger(farm), symbol="")
+
+    assert (chart["time"], chart["marks"], chart["more"]) == ([], [], False)
 
 
 def test_a_chart_before_no_time_is_refused(trader: Client, farm: Farm) -> None:

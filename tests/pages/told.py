@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.test import Client
+from django.urls import reverse
+
 from agents.domain.asking import ProviderRequest, Reply
 from agents.domain.states import Purpose
 from agents.loop.asking import Runtime
@@ -19,6 +22,7 @@ from agents.services.teams import configuration_of
 from market.models import Quote, Replay
 from tests.pages.candles import add_candles
 from tests.pages.farms import MARKET_NOW, Farm, set_price
+from tests.pages.reading import text_of
 from tests.pages.watching import price_trigger
 from trading.loop import SendingLoop
 from trading.models import Account, Permission, Protection
@@ -171,7 +175,9 @@ def move(farm: Farm, *, by: timedelta) -> None:
 
 def present(farm: Farm) -> datetime:
     """Market time of the farm's replay."""
-    return Replay.objects.values_list("as_of", flat=True).get(feed=farm.account.feed)
+    replay = Replay.objects.get(feed=farm.account.feed)
+    assert replay.as_of is not None
+    return replay.as_of
 
 
 def widen(farm: Farm, **limits: object) -> None:
@@ -187,3 +193,21 @@ def on_models(farm: Farm, *, technical: Any = BUY, **votes: Any) -> Voices:
         AgentVersion.objects.filter(agent=agent).update(configuration=configuration_of(agent))
     replies = {"technical": technical} | dict(VOTES) | votes
     return Voices(replies, Decimal("0.0123"), "claude-opus-4-5-20251101")
+
+
+def opened(trader: Client, execution: Execution) -> str:
+    """The page's markup."""
+    answer = trader.get(reverse("execution", args=[execution.id]))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def read(trader: Client, execution: Execution) -> str:
+    return text_of(trader.get(reverse("execution", args=[execution.id])))
+
+
+def steps(markup: str) -> list[str]:
+    """The names of the steps, in their order."""
+    return [
+        part.split('"')[0] for part in markup.split('id="step-')[1:] if "-title" not in part[:20]
+    ]

@@ -97,6 +97,7 @@ class PermissionAdmin(ServiceAdmin):
     ordering = ("account", "agent_name")
     fields = ("account", "agent_name", *sorted(LIMITS), "entries_today", "day", "version")
     readonly_fields = ("account", "agent_name", "entries_today", "day", "version")
+    exported = ("id", "agent_id")
     leads = (
         Lead("Orders", "trading_order", "permission__id__exact"),
         Lead("Fills", "trading_fill", "permission__id__exact"),

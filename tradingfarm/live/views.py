@@ -28,7 +28,7 @@ MONEY = ("agent.trade.", "account.", "order.", "permission.")
 def frame_parts(*, frame: Frame, change: Change) -> str:
     """What every page shows of the account around its own content, as far as it changed."""
     context = {"frame": frame, "update": True}
-    parts = []
+    parts: list[str] = []
     if change.prices or change.about(*MONEY):
         parts.append(render_to_string("frame/_strip.html", context))
     if change.about("account.") and frame.may_trade:

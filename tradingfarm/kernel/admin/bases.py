@@ -31,6 +31,8 @@ class PlainAdmin(admin.ModelAdmin[Any]):
 
     points_to: dict[str, str] = {}
     leads: tuple[Lead, ...] = ()
+    exported: tuple[str, ...] = ()
+    """Columns of the file beside the lines of a record's page, where `fields` names those."""
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -121,9 +123,8 @@ class RecordAdmin(PlainAdmin):
 
     def get_ordering(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """The newest first, by the moment that the list can be narrowed by."""
-        if self.ordering or not self.moment:
-            return super().get_ordering(request)
-        return (f"-{self.moment}",)
+        moment = self.moment or self.date_hierarchy
+        return (f"-{moment}",) if moment and not self.ordering else super().get_ordering(request)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         moments = [(self.moment, MomentFilter)] if self.moment else []

@@ -99,7 +99,9 @@ def export(
         return HttpResponseRedirect("../../")
     at, number = SystemClock().now(), rows.order_by().count()
     _record(site.model, request, form=form, rows=number, actor=actor, at=at)
-    pieces = _pieces(rows, FORMATS[form], moment=getattr(site, "moment", ""), most=number)
+    names = columns_of(site)
+    parts = _parts(rows, names, moment=getattr(site, "moment", ""), most=number)
+    pieces = _pieces(FORMATS[form], names, parts)
     name = f"{site.opts.model_name}-{at:%Y%m%dT%H%M%SZ}.{form}"
     return StreamingHttpResponse(
         _awaited(pieces) if isinstance(request, ASGIRequest) else pieces,
@@ -125,11 +127,23 @@ def _record(
         )
 
 
-def _pieces(rows: QuerySet[Any], form: Format, *, moment: str, most: int) -> Iterator[bytes]:
-    """The file, piece by piece. Columns have their names in the database."""
-    names = [field.attname for field in rows.model._meta.concrete_fields]
+def columns_of(site: admin.ModelAdmin[Any]) -> list[str]:
+    """The columns of a file, by their names in the database.
+
+    All of them, unless the admin says which lines a record's page has: then these, and what it
+    names in `exported`. So what a page keeps to itself, such as a password's hash, is in no file.
+    """
+    columns = site.model._meta.concrete_fields
+    if site.fields is None and site.fieldsets is None and not site.exclude:
+        return [column.attname for column in columns]
+    shown = {*(site.fields or ()), *getattr(site, "exported", ())} - {*(site.exclude or ())}
+    return [column.attname for column in columns if {column.name, column.attname} & shown]
+
+
+def _pieces(form: Format, names: Sequence[str], parts: Iterator[list[Row]]) -> Iterator[bytes]:
+    """The file, piece by piece."""
     yield form.head(names).encode()
-    for part in _parts(rows, names, moment=moment, most=most):
+    for part in parts:
         yield form.body(names, part).encode()
 
 
@@ -139,16 +153,15 @@ def _parts(
     """At most `most` rows, in the order in which they came to be: by moment, then by key."""
     key = rows.model._meta.pk.attname
     order = (moment, key) if moment else (key,)
-    # A list without duplicates is asked for plainly: keys are compared, nothing is joined.
-    left = rows.select_related(None).order_by(*order)
-    places, beyond = [names.index(name) for name in order], Q()
+    left = rows.select_related(None).order_by(*order).values_list(*names, *order)
+    beyond = Q()
     while most > 0:
-        part = list(left.filter(beyond).values_list(*names)[: min(AT_ONCE, most)])
+        part = list(left.filter(beyond)[: min(AT_ONCE, most)])
         if not part:
             return
-        yield part
+        yield [row[: len(names)] for row in part]
         most -= len(part)
-        beyond = _after(order, [part[-1][place] for place in places])
+        beyond = _after(order, part[-1][len(names) :])
 
 
 def _after(order: Sequence[str], values: Sequence[object]) -> Q:

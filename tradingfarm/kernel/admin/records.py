@@ -90,6 +90,7 @@ class JournalEventAdmin(RecordAdmin):
     search_fields = ("subject",)
     search_help_text = "In full: what it is about (order:<id>, or the id alone), or an actor."
     moment = "at"
+    exported = ("id", "subject")
     fields = (
         *("stream", "seq", "kind", "actor", "about", "at", "as_of"),
         *("payload_lines", "entry", "previous", "hash", "holds", "beside"),

@@ -68,11 +68,11 @@ def _symbols(rows: Rows) -> list[SymbolRow]:
     focus = {str(cause.get("symbol") or "") for cause in rows.execution.causes}
     if rows.proposal is not None:
         focus.add(rows.proposal.instrument.symbol)
-    found = [_row(view, rows, view.symbol in focus) for view in rows.known.symbols]
+    found = [_row(view, rows, is_focus=view.symbol in focus) for view in rows.known.symbols]
     return sorted(found, key=lambda row: not row.is_focus)
 
 
-def _row(view: SymbolView, rows: Rows, is_focus: bool) -> SymbolRow:  # noqa: FBT001 - private
+def _row(view: SymbolView, rows: Rows, *, is_focus: bool) -> SymbolRow:
     quote = rows.quotes.get(view.symbol)
     average, last = view.indicators.average_volume, view.indicators.last_volume
     return SymbolRow(

@@ -37,10 +37,8 @@ class MarketsView:
         rows = market_rows(
             instruments=_moved(feed, change, now), feed=feed, positions=frame.positions, now=now
         )
-        context = {"feed": feed, "zone": frame.account.time_zone, "update": True}
-        return "".join(
-            render_to_string("markets/_market_row.html", context | {"row": row}) for row in rows
-        )
+        context = {"feed": feed, "zone": frame.account.time_zone, "rows": rows}
+        return render_to_string("markets/_moved.html", context) if rows else ""
 
 
 class MarketView:

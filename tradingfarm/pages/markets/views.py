@@ -57,7 +57,7 @@ def markets(request: HttpRequest) -> HttpResponse:
     return listed(request, "markets/index.html", listing, context)
 
 
-@access(Role.VIEWER)
+@access(Role.VIEWER, owns="instrument")
 def market(request: HttpRequest, instrument_id: UUID) -> HttpResponse:
     """One instrument: chart, newest price, and what the account and its triggers do with it."""
     now = CLOCK.now()
@@ -77,7 +77,7 @@ def market(request: HttpRequest, instrument_id: UUID) -> HttpResponse:
     return render(request, "markets/market.html", context)
 
 
-@access(Role.VIEWER)
+@access(Role.VIEWER, owns="instrument")
 def candles(request: HttpRequest, instrument_id: UUID) -> JsonResponse:
     """A part of the chart as JSON: candles, indicators and marks, never beyond the present."""
     query = CandleQuery(request.GET)
@@ -96,7 +96,7 @@ def candles(request: HttpRequest, instrument_id: UUID) -> JsonResponse:
     return JsonResponse(drawn(drawing=drawing))
 
 
-@access(Role.VIEWER)
+@access(Role.VIEWER, owns="instrument")
 def table(request: HttpRequest, instrument_id: UUID) -> HttpResponse:
     """The candles as a table, older ones by `?before=`: a page, or to htmx its table alone."""
     frame, feed = _frame_and_feed(request, CLOCK.now())

@@ -19,6 +19,13 @@ from triggers.models import Firing, Trigger
 AT_ONCE = 400
 LOOKED_BACK = 252
 NEWEST = 8
+PRICES = ("open", "high", "low", "close", "volume")
+NOTHING: dict[str, object] = {
+    **{name: [] for name in ("time", *PRICES, "line", "marks")},
+    "timeframe": Timeframe.D1.value,
+    "more": False,
+}
+"""What is drawn of a trigger that has no level."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +108,7 @@ def drawn(
         marks += _firings(trigger, instrument, span, starts)
     return {
         "time": starts,
-        **{
-            name: column(getattr(history[shown], name))
-            for name in ("open", "high", "low", "close", "volume")
-        },
+        **{name: column(getattr(history[shown], name)) for name in PRICES},
         "line": column(part.line),
         "timeframe": timeframe.value,
         "more": len(history) > AT_ONCE,

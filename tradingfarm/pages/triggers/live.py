@@ -27,11 +27,9 @@ class TriggersView:
             return ""
         found = list(triggers_of(owner_id=audience.owner_id).filter(id__in=ids).order_by("id"))
         zone = frame.account.time_zone
-        context = {"frame": frame, "zone": zone, "update": True}
-        return "".join(
-            render_to_string("triggers/_trigger_row.html", context | {"row": row})
-            for row in trigger_rows(triggers=found, zone=zone, now=CLOCK.now())
-        )
+        rows = trigger_rows(triggers=found, zone=zone, now=CLOCK.now())
+        context = {"frame": frame, "zone": zone, "rows": rows}
+        return render_to_string("triggers/_moved.html", context)
 
 
 class TriggerView:

@@ -10,7 +10,7 @@ from tradingfarm.pages.listing import Filters, Listing, Sort, listed
 from tradingfarm.pages.lists.pages import frame_asked
 from tradingfarm.pages.markets.forms import PartQuery
 from tradingfarm.pages.triggers.changes import changes_of
-from tradingfarm.pages.triggers.drawing import condition_of, drawn, instruments_of
+from tradingfarm.pages.triggers.drawing import NOTHING, condition_of, drawn, instruments_of
 from tradingfarm.pages.triggers.filters import SORTS, TriggerFilters
 from tradingfarm.pages.triggers.page import (
     firing_rows,
@@ -78,15 +78,21 @@ def trigger(request: HttpRequest, trigger_id: UUID) -> HttpResponse:
 
 @access(Role.VIEWER, owns="trigger")
 def chart(request: HttpRequest, trigger_id: UUID) -> JsonResponse:
-    """The candles of one of its instruments with its level and marks, as JSON."""
+    """The candles of one of its instruments, the first unless `?symbol=` names another, as JSON.
+
+    There is nothing to draw of a trigger of times, or of one whose condition cannot be read.
+    """
     query = PartQuery(request.GET)
     if not query.is_valid():
         return JsonResponse({"error": query.problem}, status=400)
     found = trigger_named(owner_id=owner_of(request), trigger_id=trigger_id)
-    condition = condition_of(trigger=found)
-    instrument = instruments_of(trigger=found).get(request.GET.get("symbol", ""))
-    if condition is None or instrument is None:
+    condition, instruments = condition_of(trigger=found), instruments_of(trigger=found)
+    asked = request.GET.get("symbol") or next(iter(instruments), "")
+    if asked and asked not in instruments:
         raise Http404("This trigger watches no such symbol.")
+    if condition is None or not asked:
+        return JsonResponse(NOTHING)
+    instrument = instruments[asked]
     present = clock_of(trigger=found, now=CLOCK.now())
     before = query.earlier_than
     until = present if before is None else min(present, before)

@@ -69,7 +69,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return render(request, "people/invite.html", {"form": form, "section": "people"})
 
 
-@access(Role.OPERATOR, methods=FORM)
+@access(Role.OPERATOR, owns="person", methods=FORM)
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
     """One person: what an operator decides about them, their sessions, and what happened."""
     shown = _found(person_id)
@@ -96,7 +96,7 @@ def _change(request: HttpRequest, shown: User) -> HttpResponse:
     return _person_page(request, shown, form)
 
 
-@access(Role.OPERATOR, methods=WRITE)
+@access(Role.OPERATOR, owns="person", methods=WRITE)
 @needs_second_factor
 def new_link(request: HttpRequest, person_id: int) -> HttpResponse:
     """Another password link, shown this once; earlier ones stop working."""
@@ -108,7 +108,7 @@ def new_link(request: HttpRequest, person_id: int) -> HttpResponse:
     return _link_page(request, shown, secret)
 
 
-@access(Role.OPERATOR, methods=WRITE)
+@access(Role.OPERATOR, owns="person", methods=WRITE)
 @needs_second_factor
 def switch(request: HttpRequest, person_id: int) -> HttpResponse:
     """Let a person in no more, or again."""
@@ -130,7 +130,7 @@ def switch(request: HttpRequest, person_id: int) -> HttpResponse:
     return _back(shown)
 
 
-@access(Role.OPERATOR, methods=WRITE)
+@access(Role.OPERATOR, owns="person", methods=WRITE)
 @needs_second_factor
 def forget_second_factor(request: HttpRequest, person_id: int) -> HttpResponse:
     """For somebody who has lost the app and the codes."""
@@ -145,7 +145,7 @@ def forget_second_factor(request: HttpRequest, person_id: int) -> HttpResponse:
     return _back(shown)
 
 
-@access(Role.OPERATOR, methods=WRITE)
+@access(Role.OPERATOR, owns="person", methods=WRITE)
 def end_all_sessions(request: HttpRequest, person_id: int) -> HttpResponse:
     """Sign a person out everywhere. In a hurry, so it asks for nothing more."""
     shown, at = _found(person_id), CLOCK.now()
