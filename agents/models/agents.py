@@ -86,6 +86,7 @@ class AgentVersion(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["agent", "version"], name="agent_version_unique"),
         )
+        indexes = (models.Index(fields=["-at", "-id"], name="agent_version_by_moment"),)
 
     def __str__(self) -> str:
         return f"{self.agent_id} version {self.version}"
@@ -162,7 +163,10 @@ class TradingSession(models.Model):
                 condition=~Q(state=SessionState.STOPPED.value),
             ),
         )
-        indexes = (models.Index(fields=["team", "state"], name="session_of_team"),)
+        indexes = (
+            models.Index(fields=["team", "state"], name="session_of_team"),
+            models.Index(fields=["-started_at", "-id"], name="session_by_moment"),
+        )
 
     def __str__(self) -> str:
         return f"{self.team_id} on {self.account_id} {self.state}"

@@ -15,6 +15,9 @@ class Context(models.Model):
     text = models.TextField()
     as_of = models.DateTimeField()
 
+    class Meta:
+        indexes = (models.Index(fields=["-as_of", "-hash"], name="context_by_moment"),)
+
     def __str__(self) -> str:
         return self.hash[:12]
 
@@ -64,6 +67,7 @@ class Execution(models.Model):
                 condition=Q(state__in=["QUEUED", "THINKING"]),
             ),
             models.Index(fields=["account", "-as_of"], name="execution_newest"),
+            models.Index(fields=["-queued_at", "-id"], name="execution_by_moment"),
         )
 
     def __str__(self) -> str:
@@ -103,6 +107,7 @@ class ProviderCall(models.Model):
                 fields=["execution", "agent", "round"], name="provider_call_once"
             ),
         )
+        indexes = (models.Index(fields=["-at", "-id"], name="provider_call_by_moment"),)
 
     def __str__(self) -> str:
         return f"{self.provider} for {self.agent_id}, round {self.round}"
@@ -127,6 +132,7 @@ class Spending(models.Model):
                 condition=Q(reserved__gte=0, spent__gte=0), name="spending_not_negative"
             ),
         )
+        indexes = (models.Index(fields=["-day", "-id"], name="spending_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.agent_id} on {self.day}"

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 from django.db import models
+from django.db.models import Q
 
 from agents.domain.states import Choice, MessageType, Outcome
 from agents.models.agents import Agent
@@ -36,7 +37,10 @@ class Message(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["execution", "place"], name="message_place_unique"),
         )
-        indexes = (models.Index(fields=["account", "-at", "-place"], name="message_newest"),)
+        indexes = (
+            models.Index(fields=["account", "-at", "-place"], name="message_newest"),
+            models.Index(fields=["-at", "-id"], name="message_by_moment"),
+        )
 
     def __str__(self) -> str:
         return f"{self.sender_name}: {self.message_type}"
@@ -64,6 +68,14 @@ class Proposal(models.Model):
     closes_at = models.DateTimeField(help_text="Wall time; a vote missing then abstains.")
     closed_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = (
+            models.Index(fields=["-opened_at", "-id"], name="proposal_by_moment"),
+            models.Index(
+                fields=["execution"], name="proposal_still_open", condition=Q(closed_at=None)
+            ),
+        )
+
     def __str__(self) -> str:
         return f"{self.side} {plain(self.quantity)} of {self.instrument_id}"
 
@@ -87,6 +99,7 @@ class Vote(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["proposal", "voter"], name="vote_once"),)
+        indexes = (models.Index(fields=["-cast_at", "-id"], name="vote_by_moment"),)
 
     def __str__(self) -> str:
         return f"{self.voter_id}: {self.choice}"
@@ -114,6 +127,9 @@ class Decision(models.Model):
     )
     as_of = models.DateTimeField()
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["-at", "-id"], name="decision_by_moment"),)
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.reason[:60]}"
