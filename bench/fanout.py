@@ -30,7 +30,7 @@ from tradingfarm.processes.ports import answers_healthy
 from tradingfarm.processes.waiting import wait_until
 
 CHROMIUM = Path("/usr/bin/chromium")
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.075
 PORTS = {"farm": 8971, "stock": 8972}
 SEEN = """() => {
   window.seen = {};

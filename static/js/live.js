@@ -54,7 +54,7 @@
 
   const rows = () => document.getElementById("talk-rows");
   const button = () => document.getElementById("talk-new");
-  const MOST_TURNS = 120;
+  const MOST_TURNS = 40; // of a conversation that is followed; who reads further up keeps all
   const isAtBottom = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < AT_BOTTOM_PX;
   const newest = () => new Set([...rows().querySelectorAll("[data-arrives]:not([data-turn])")].map((row) => row.id));
   let known = new Set();
@@ -64,7 +64,7 @@
   const remember = () => {
     if (!rows()) return;
     followed = isAtBottom(rows());
-    known = newest();
+    if (!followed) known = newest();
   };
   const settle = () => {
     if (!rows()) return;

@@ -167,7 +167,7 @@ def test_limits_show_the_ceiling_and_todays_use(trader: Client, busy: Farm) -> N
 def test_a_limit_above_its_ceiling_says_that_the_ceiling_counts(
     trader: Client, farm: Farm, settings: object
 ) -> None:
-    settings.MAX_POSITION_VALUE_CEILING = Decimal(5_000)  # type: ignore[attr-defined]  # untyped
+    settings.MAX_POSITION_VALUE_CEILING = Decimal(5_000)  # type: ignore[attr-defined]  # the fixture has no types
 
     page = page_of(trader, technical(farm), "limits")
 

@@ -295,15 +295,6 @@ def test_only_staff_are_shown_the_admin(client: Client, farm: Farm) -> None:
     assert "/admin/" in for_staff
 
 
-def test_the_numbers_piece_brings_the_strip_of_the_top_bar(trader: Client, busy: Farm) -> None:
-    answer = trader.get(reverse("account-numbers", args=[busy.account.id]))
-
-    piece = answer.content.decode()
-    assert 'id="strip" hx-swap-oob="morph"' in piece
-    assert "<html" not in piece
-    assert "100,280.08" in piece
-
-
 def test_the_first_page_swaps_nothing_out_of_band(trader: Client, busy: Farm) -> None:
     assert "hx-swap-oob" not in trader.get("/").content.decode()
 
@@ -328,14 +319,14 @@ def test_a_curve_after_no_time_at_all_is_refused(trader: Client, farm: Farm, aft
 
 
 def test_answers_are_not_kept_by_caches(trader: Client, busy: Farm) -> None:
-    answer = trader.get(reverse("account-numbers", args=[busy.account.id]))
+    answer = trader.get(reverse("account-equity", args=[busy.account.id]))
 
     assert "no-store" in answer["Cache-Control"]
 
 
 @pytest.mark.parametrize(
     ("piece", "most"),
-    [("account", 9), ("account-numbers", 7), ("account-conversation", 5), ("account-equity", 5)],
+    [("account", 12), ("account-equity", 6)],
 )
 def test_a_busy_account_takes_few_queries(
     trader: Client,
@@ -357,5 +348,5 @@ def test_ten_times_the_conversation_takes_no_more_queries(
     for _ in range(10):
         stories.lost_vote(farm)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(12):
         trader.get("/")

@@ -152,7 +152,7 @@ def test_a_process_is_known_by_pid_and_start(sleeper):
 
     assert identity
     assert is_running(identity)
-    assert command_line(pid=sleeper.pid) == "sleep 100"
+    assert wait_until(lambda: command_line(pid=sleeper.pid) == "sleep 100", seconds=5)
     sleeper.kill()
     assert wait_until(lambda: not is_running(identity), seconds=5)  # a zombie does not run
     sleeper.wait()

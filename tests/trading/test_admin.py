@@ -100,6 +100,16 @@ def test_a_changed_limit_is_versioned_and_journaled(staff, desk):
     assert (event.actor, event.payload["max_daily_entries"]) == ("person:operator", 2)
 
 
+def test_a_limit_is_not_loosened_where_nobody_asks_for_a_second_factor(staff, desk):
+    address = reverse("admin:trading_permission_change", args=[desk.permission.id])
+    more = desk.permission.max_daily_entries + 1
+
+    page = staff.post(address, permission_form(desk.permission, max_daily_entries=more))
+
+    assert "it asks for a second factor" in page.content.decode()
+    assert Permission.objects.get().version == 1
+
+
 def test_a_limit_that_makes_no_sense_is_refused_beside_its_field(staff, desk):
     address = reverse("admin:trading_permission_change", args=[desk.permission.id])
 

@@ -3,6 +3,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from trading.domain.ceilings import loosened
 from trading.domain.states import StopMode
 from trading.models import Account, CashMovement, EquitySnapshot, Permission, StopRun
 from trading.services.accounts import LIMITS, change_permission
@@ -77,10 +78,23 @@ class AccountAdmin(RecordAdmin):
                 )
 
 
+class PermissionForm(ModelForm[Permission]):
+    """Limits may be tightened here; the pages ask for a second factor before they loosen one."""
+
+    def clean(self) -> dict[str, object]:
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
+        after = {name: cleaned[name] for name in self.changed_data if name in cleaned}
+        before = dict(self.initial)
+        for name in loosened(before=before, after=after):
+            self.add_error(name, "Raise limits on the agent's page: it asks for a second factor.")
+        return cleaned
+
+
 @admin.register(Permission)
 class PermissionAdmin(ServiceAdmin):
     """Limits are changed through the service: checked, versioned and journaled."""
 
+    form = PermissionForm
     list_display = (
         "agent_name",
         "account",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -99,18 +99,11 @@ def rail_entry(context: Context, name: str, image: str, label: str) -> dict[str,
     match = context["request"].resolver_match
     section = context.get("section") or (match.url_name if match else "")
     return {
-        "address": _address(name),
+        "address": reverse(name),
         "image": image,
         "label": label,
         "current": section == name or section.removesuffix("s") == name.removesuffix("s"),
     }
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 @register.filter
