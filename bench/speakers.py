@@ -1,9 +1,11 @@
 """What is said in the measurement of the fan-out, and the moment at which it was committed."""
 
 import asyncio
+import threading
 import time
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from channels.layers import get_channel_layer
 
@@ -28,7 +30,10 @@ class StockSpeaker:
     """Gives a finished text of the same length to the group."""
 
     def __enter__(self) -> Self:
-        self._runner = asyncio.Runner()
+        # A loop of its own: the thread of the browser has one that is running.
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(
@@ -37,12 +42,16 @@ class StockSpeaker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._runner.run(get_channel_layer().flush())
-        self._runner.close()
+        self._run(get_channel_layer().flush())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def speak(self, number: int) -> tuple[str, float]:
         key = f"message-{number}"
         text = f'<div class="said" id="{key}">{WORDS}{"." * 2000}</div>'
         at = time.time()
-        self._runner.run(get_channel_layer().group_send(GROUP, {"type": "said", "text": text}))
+        self._run(get_channel_layer().group_send(GROUP, {"type": "said", "text": text}))
         return key, at

@@ -1,7 +1,7 @@
 """Sockets: who may listen to what, asked at connect and every half minute again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -42,28 +42,35 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
     """Sends a reader what its source has, from the event on that the reader names."""
 
     rule: Rule
+    # A layer of this name does not exist: the hub listens for all sockets of the process, and
+    # none of them needs a subscription of its own, nor Redis to be opened.
+    channel_layer_alias = "none"
 
     async def connect(self) -> None:
-        self._tasks: list[asyncio.Task[None]] = []
         self._room: Room | None = None
         await self.accept()
+        # In a task of its own, which ends with the socket: a reader that has left while it was
+        # still being let in costs nothing more.
+        self._serving = asyncio.create_task(self._serve())
+
+    async def disconnect(self, code: int) -> None:
+        self._serving.cancel()
+        if self._room is not None:
+            hub().leave(room=self._room, reader=self._reader)
+            self._room = None
+
+    async def _serve(self) -> None:
+        """Let the reader in, and tell it things until it ends or is no longer let in."""
         try:
             self._query = _query(self.scope)
             self._reader = Reader(seq=_since(self._query))
             self._source = await self._authorised()
+            self._room = await hub().enter(source=self._source, reader=self._reader)
+            await self._room.join(self._reader)
+            code = await _first_of(self._write(), self._watch(), self._cut_off())
         except Refused as refused:
-            await self.close(refused.code)
-            return
-        self._room = await hub().join(source=self._source, reader=self._reader)
-        self._tasks = [asyncio.create_task(each) for each in (self._write(), self._watch())]
-        self._tasks.append(asyncio.create_task(self._cut_off()))
-
-    async def disconnect(self, code: int) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._room is not None:
-            hub().leave(room=self._room, reader=self._reader)
-            self._room = None
+            code = refused.code
+        await self.close(code)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Readers have nothing to say; what they send is not read."""
@@ -82,7 +89,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         """What the caller may listen to. Raises Refused."""
         raise NotImplementedError
 
-    async def _write(self) -> None:
+    async def _write(self) -> int:
         while True:
             try:
                 async with asyncio.timeout(SPEAK_SECONDS):
@@ -92,23 +99,16 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             for text in texts:
                 await self.send(text)
 
-    async def _watch(self) -> None:
-        """Close once the session has ended or the thing is no longer the caller's."""
+    async def _watch(self) -> int:
+        """Ends once the session has ended or the thing is no longer the caller's."""
         while True:
             await asyncio.sleep(settings.SOCKET_CHECK_SECONDS)
-            try:
-                changed = await self._authorised() != self._source
-            except Refused as refused:
-                await self.close(refused.code)
-                return
-            if changed:  # another role: the page is to be loaded anew
-                await self.close(SIGNED_OUT)
-                return
+            if await self._authorised() != self._source:
+                return SIGNED_OUT  # another role: the page is to be loaded anew
 
-    async def _cut_off(self) -> None:
+    async def _cut_off(self) -> int:
         await self._reader.until_late()
-        self._tasks[0].cancel()
-        await self.close(TOO_SLOW)
+        return TOO_SLOW
 
 
 class PageConsumer(LiveConsumer):
@@ -163,6 +163,17 @@ class SameOrigin:
             await self._application(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+
+async def _first_of(*works: Coroutine[None, None, int]) -> int:
+    """What the first of them to end gives or raises; the others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _query(scope: Scope) -> Query:

@@ -4,56 +4,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('agents', '0002_models_and_budgets'),
-        ('market', '0002_admin_lists'),
-        ('trading', '0003_admin_lists'),
+        ("agents", "0002_models_and_budgets"),
+        ("market", "0002_admin_lists"),
+        ("trading", "0003_admin_lists"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='agentversion',
-            index=models.Index(fields=['-at', '-id'], name='agent_version_by_moment'),
+            model_name="agentversion",
+            index=models.Index(fields=["-at", "-id"], name="agent_version_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='context',
-            index=models.Index(fields=['-as_of', '-hash'], name='context_by_moment'),
+            model_name="context",
+            index=models.Index(fields=["-as_of", "-hash"], name="context_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['-at', '-id'], name='decision_by_moment'),
+            model_name="decision",
+            index=models.Index(fields=["-at", "-id"], name="decision_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='execution',
-            index=models.Index(fields=['-queued_at', '-id'], name='execution_by_moment'),
+            model_name="execution",
+            index=models.Index(fields=["-queued_at", "-id"], name="execution_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['-at', '-id'], name='message_by_moment'),
+            model_name="message",
+            index=models.Index(fields=["-at", "-id"], name="message_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['-opened_at', '-id'], name='proposal_by_moment'),
+            model_name="proposal",
+            index=models.Index(fields=["-opened_at", "-id"], name="proposal_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['execution'], name='proposal_still_open'),
+            model_name="proposal",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)),
+                fields=["execution"],
+                name="proposal_still_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='providercall',
-            index=models.Index(fields=['-at', '-id'], name='provider_call_by_moment'),
+            model_name="providercall",
+            index=models.Index(fields=["-at", "-id"], name="provider_call_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='spending',
-            index=models.Index(fields=['-day', '-id'], name='spending_by_day'),
+            model_name="spending",
+            index=models.Index(fields=["-day", "-id"], name="spending_by_day"),
         ),
         migrations.AddIndex(
-            model_name='tradingsession',
-            index=models.Index(fields=['-started_at', '-id'], name='session_by_moment'),
+            model_name="tradingsession",
+            index=models.Index(fields=["-started_at", "-id"], name="session_by_moment"),
         ),
         migrations.AddIndex(
-            model_name='vote',
-            index=models.Index(fields=['-cast_at', '-id'], name='vote_by_moment'),
+            model_name="vote",
+            index=models.Index(fields=["-cast_at", "-id"], name="vote_by_moment"),
         ),
     ]

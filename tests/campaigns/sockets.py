@@ -31,6 +31,7 @@ from tests.campaigns.arena import (
     conclude,
     ground,
     say,
+    tail,
 )
 from tests.campaigns.judge import Breach, percentile
 from tradingfarm.kernel.randomness import stream
@@ -148,6 +149,9 @@ def carry_out(options: argparse.Namespace, findings: Findings) -> None:
             if not wait_until(lambda: answers_healthy(port=PORT), seconds=60):
                 raise CampaignFailed("The web process does not answer.")
             _talk(options, place, findings)
+        if findings.breaches:
+            for line in tail(place.home.path / "logs" / "web.log", lines=60):
+                say(line)
 
 
 def _talk(options: argparse.Namespace, place: Ground, findings: Findings) -> None:
@@ -257,7 +261,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--pause", type=float, default=0.05, help="Seconds between messages.")
     options = parser.parse_args()
-    options.seconds = options.seconds or (60.0 if options.short else 300.0)
+    options.seconds = options.seconds or (150.0 if options.short else 600.0)
     return conclude("sockets", options, lambda findings: carry_out(options, findings))
 
 

@@ -21,14 +21,16 @@ class Stream:
     reads: list[tuple[int, bool]] = field(default_factory=list)
     failures: int = 0
     topics: tuple[str, ...] = ("stream:numbers", "feed:prices")
+    most: int = 1_000
 
     def read(self, *, since: int, prices: bool, first: bool) -> Part:
         self.reads.append((since, prices))
         if self.failures:
             self.failures -= 1
             raise DatabaseError("away")
-        texts = tuple(str(number) for number in range(since + 1, self.head + 1))
-        return Part(since, max(since, self.head), texts, each=True)
+        until = min(self.head, since + self.most)
+        texts = tuple(str(number) for number in range(since + 1, until + 1))
+        return Part(since, max(since, until), texts, each=True)
 
     def still(self, *, seq: int) -> tuple[str, ...]:
         return ()
@@ -118,6 +120,18 @@ async def test_a_late_reader_is_told_what_it_missed_first() -> None:
 
     assert await numbers(late, 45) == list(range(8, 46))
     assert await numbers(early, 45) == [41, 42, 43, 44, 45]
+    room.close()
+
+
+async def test_whoever_missed_more_than_one_read_brings_is_told_all_of_it() -> None:
+    stream = Stream(head=95, most=10)
+    room, reader = opened(stream, seq=95), Reader(3)
+
+    await room.join(reader)
+    stream.head = 97
+    room.ring(events=True)
+
+    assert await numbers(reader, 97) == list(range(4, 98))
     room.close()
 
 

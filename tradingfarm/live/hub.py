@@ -10,7 +10,8 @@ from functools import cache
 from typing import TypeVar
 
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
 from redis.exceptions import RedisError
 
 from market.selectors.quotes import newest_quotes
@@ -48,8 +49,8 @@ class Hub:
         self._quoted: dict[str, datetime] = {}
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
 
-    async def join(self, *, source: Source, reader: Reader) -> Room:
-        """Put a reader into the room of its source; it is told what it missed since `seq`."""
+    async def enter(self, *, source: Source, reader: Reader) -> Room:
+        """The room of a source, for a reader that is about to join it."""
         stream = _name(source.topics[0])
         heads = await in_thread(lambda: heads_of([stream]))
         reader.seq = min(reader.seq, heads.get(stream, 0))  # nobody is ahead of what happened
@@ -59,7 +60,7 @@ class Hub:
             self._rooms[source] = room
             for topic in source.topics:
                 self._by_topic[topic].add(room)
-        await room.join(reader)
+        room.readers.add(reader)
         return room
 
     def leave(self, *, room: Room, reader: Reader) -> None:

@@ -1,6 +1,7 @@
 """One open socket, as the room that feeds it sees it."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 WAITING = 64
@@ -46,10 +47,10 @@ class Reader:
             self.is_late = True
             self._cut.set()
 
-    def catch_up(self, missed: Part) -> None:
+    def catch_up(self, missed: Iterable[Part]) -> None:
         """What happened before the reader came, and after it what came meanwhile."""
         held, self._held = self._held or [], None
-        for part in (missed, *held):
+        for part in (*missed, *held):
             self.offer(part)
 
     async def take(self) -> Part:

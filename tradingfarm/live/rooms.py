@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from tradingfarm.live.readers import Part, Reader
 
@@ -63,12 +63,17 @@ class Room:
     async def join(self, reader: Reader) -> None:
         """Tell a reader what it missed, then everything that follows; nothing falls between."""
         self.readers.add(reader)
-        missed = await self._in_thread(
-            lambda: self.source.read(since=reader.seq, prices=False, first=True)
-        )
+        missed = [await self._missed(reader.seq)]
+        while missed[-1].seq < self.seq and missed[-1].seq > missed[-1].since:
+            missed.append(await self._missed(missed[-1].seq))
         reader.catch_up(missed)
-        if missed.seq > self.seq:
+        if missed[-1].seq > self.seq:
             self.ring(events=True)
+
+    async def _missed(self, since: int) -> Part:
+        return await self._in_thread(
+            lambda: self.source.read(since=since, prices=False, first=True)
+        )
 
     def leave(self, reader: Reader) -> None:
         self.readers.discard(reader)
