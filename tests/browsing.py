@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.pages.farms import PASSWORD
 from tests.served import Web, cookie_of
@@ -45,11 +45,16 @@ class Visit:
 
     def enter(self, person: User) -> None:
         """Without the page: the browser has the cookie already."""
-        name, _, value = cookie_of(person).partition("=")
-        self.page.context.add_cookies([{"name": name, "value": value, "url": self.address}])
+        admit(self.page.context, self.address, person)
 
     def wait_until_live(self) -> None:
         self.page.wait_for_selector("#link-state[data-state='live']", state="attached")
+
+
+def admit(context: BrowserContext, url: str, person: User) -> None:
+    """Sign this person in at the web process with this address."""
+    name, _, value = cookie_of(person).partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": url}])
 
 
 def open_tab(browser: Browser, web: Web, *, width: int = 1440) -> Visit:

@@ -67,6 +67,7 @@ class Execution(models.Model):
                 condition=Q(state__in=["QUEUED", "THINKING"]),
             ),
             models.Index(fields=["account", "-as_of"], name="execution_newest"),
+            models.Index(fields=["team", "-as_of", "-queued_at", "id"], name="execution_of_team"),
             models.Index(fields=["-queued_at", "-id"], name="execution_by_moment"),
         )
 

@@ -60,9 +60,10 @@
   let known = new Set();
   let unread = 0;
   let followed = true;
+  let frameAhead = 0; // the frame that will scroll; asking for heights before it lays out the page at once
 
   const remember = () => {
-    if (!rows()) return;
+    if (!rows() || frameAhead) return;
     followed = isAtBottom(rows());
     if (!followed) known = newest();
   };
@@ -71,7 +72,10 @@
     document.getElementById("talk-empty")?.remove();
     if (followed) {
       while (rows().childElementCount > MOST_TURNS) rows().firstElementChild.remove();
-      toBottom();
+      frameAhead ||= requestAnimationFrame(() => {
+        frameAhead = 0;
+        toBottom();
+      });
       return;
     }
     for (const id of newest()) if (!known.has(id)) unread += 1;

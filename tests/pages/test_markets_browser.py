@@ -1,16 +1,13 @@
 """Charts and the trigger editor in a real browser, with the strict policy in force."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browsing import admit, in_chromium
 from tests.pages import farms, stories
 from tests.pages.candles import add_candles, know_the_day
 from tests.pages.farms import Farm
@@ -18,19 +15,10 @@ from tests.pages.watching import fired, price_trigger
 from tradingfarm.kernel.clock import SystemClock
 from triggers.models import Trigger
 
-pytest_plugins = ("tests.pages.fixtures",)
+pytest_plugins = ("tests.pages.fixtures", "tests.browsers")
 
-CHROMIUM = Path("/usr/bin/chromium")
-VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
-    pytest.mark.skipif(
-        not VENDOR.is_dir(), reason="static/vendor/ is missing; `make test` fetches it"
-    ),
-]
+pytestmark = in_chromium
 
 
 @dataclass
@@ -49,17 +37,6 @@ class Tab:
         self.go(f"/markets/{self.farm.instruments['AAPL'].id}/{query}")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch:
-        # Playwright's loop runs in this thread; Django must be told that this is no mistake.
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-            yield browser
-            browser.close()
-
-
 @pytest.fixture
 def tab(
     browser: Browser, live_server: LiveServer, transactional_db: None, quick_passwords: None
@@ -70,17 +47,7 @@ def tab(
     know_the_day(farm, "AAPL", opened="39.80", before="39.10")
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(15_000)
-    signed_in = Client()
-    signed_in.force_login(owner)
-    context.add_cookies(
-        [
-            {
-                "name": settings.SESSION_COOKIE_NAME,
-                "value": signed_in.cookies[settings.SESSION_COOKIE_NAME].value,
-                "url": live_server.url,
-            }
-        ]
-    )
+    admit(context, live_server.url, owner)
     # The live server speaks no WebSocket; this one opens and says nothing.
     context.route_web_socket("**/ws/live*", lambda _: None)
     tab = Tab(context.new_page(), live_server.url, farm)

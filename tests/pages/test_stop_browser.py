@@ -1,47 +1,24 @@
 """STOP in a real browser: by keyboard, under the thumb, without scripts, and without an answer."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browsing import admit, in_chromium
 from tests.pages import farms, stories
 from tests.pages.farms import Farm
 from trading.domain.states import HaltState, StopMode
 from trading.models import Account, StopRun
 from tradingfarm.kernel.clock import SystemClock
 
-pytest_plugins = ("tests.pages.fixtures",)
+pytest_plugins = ("tests.pages.fixtures", "tests.browsers")
 
-CHROMIUM = Path("/usr/bin/chromium")
-VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 POLLS_MS = 2500
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
-    pytest.mark.skipif(
-        not VENDOR.is_dir(), reason="static/vendor/ is missing; `make test` fetches it"
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch:
-        # Playwright's loop runs in this thread; Django must be told that this is no mistake.
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-            yield browser
-            browser.close()
+pytestmark = in_chromium
 
 
 @pytest.fixture
@@ -50,10 +27,7 @@ def live_farm(transactional_db: None, quick_passwords: None) -> Farm:
 
 
 def sign_in(context: BrowserContext, server: LiveServer, farm: Farm) -> Page:
-    client = Client()
-    client.force_login(farm.owner)
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])
+    admit(context, server.url, farm.owner)
     context.set_default_timeout(10_000)
     return context.new_page()
 

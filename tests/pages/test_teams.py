@@ -56,7 +56,7 @@ def test_a_team_shows_seats_sessions_and_what_it_decided(trader: Client, busy: F
     assert "Technical proposes Built-in rules, no model active" in page
     assert "Risk votes, may veto" in page
     assert "Demo AUTO_TRADING" in page
-    assert "9 decisions Approved 5 Without a quorum 4" in page
+    assert "9 in the newest 200 executions Approved 5 Without a quorum 4" in page
     assert "AAPL rose 2 % against the day's open Buy 160 AAPL: filled" in page
 
 

@@ -1,44 +1,18 @@
 """Setting up a second factor and inviting somebody, in a real browser, under the strict policy."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from django.db import connections
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browsing import in_chromium
 from tests.pages.farms import PASSWORD, make_user
 from tests.people.phones import Phone
 from tradingfarm.people.models import Role, User
 
-pytest_plugins = ("tests.people.fixtures",)
+pytest_plugins = ("tests.people.fixtures", "tests.browsers")
 
-CHROMIUM = Path("/usr/bin/chromium")
-VENDOR = Path(__file__).resolve().parents[2] / "static" / "vendor"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 NEW = "a new horse, 43 of them"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
-    pytest.mark.skipif(
-        not VENDOR.is_dir(), reason="static/vendor/ is missing; `make test` fetches it"
-    ),
-]
-
-
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    # Playwright's loop runs in this thread; Django must be told that this is no mistake.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-        # Under a running loop Django opens a connection of its own, which nobody else closes.
-        connections.close_all()
+pytestmark = in_chromium
 
 
 def open_tab(browser: Browser, server: LiveServer, violations: list[str]) -> Page:

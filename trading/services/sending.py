@@ -22,8 +22,8 @@ from tradingfarm.kernel.statements import Values
 
 CLAIM = """
 UPDATE trading_order o SET state = 'SUBMITTING', sender = %(sender)s,
-  attempt_at = clock_timestamp(), deadline = clock_timestamp() + %(send_window)s
-FROM trading_account a
+  attempt_at = clock.now, deadline = clock.now + %(send_window)s
+FROM trading_account a, (SELECT clock_timestamp() AS now) clock
 WHERE o.id = %(order)s AND a.id = o.account_id AND o.state = 'APPROVED' AND o.attempt_at IS NULL
   AND o.expires_at > clock_timestamp()
   AND (o.epoch = a.epoch OR o.source = 'liquidation')

@@ -15,6 +15,9 @@ from tradingfarm.pages.dashboard.decisions import WHY_NOT
 from tradingfarm.pages.dashboard.orders import STATE_WORDS
 
 NEWEST = 30
+RECENT = 200
+"""Outcomes are counted over this many executions; a team's whole history only grows."""
+ORDER = ("-as_of", "-queued_at", "id")
 WAITING = {
     ExecutionState.QUEUED: "waits for its turn",
     ExecutionState.THINKING: "is thinking",
@@ -46,15 +49,16 @@ def of_agent(*, agent_id: UUID) -> tuple[ExecutionLine, ...]:
 
 
 def outcomes_of(*, team_id: UUID) -> dict[str, int]:
-    """How often each outcome was reached, by its name. One query."""
-    found = Decision.objects.filter(execution__team=team_id).values("outcome")
+    """How often the newest executions reached each outcome, by its name. One query."""
+    recent = Execution.objects.filter(team=team_id).order_by(*ORDER)[:RECENT]
+    found = Decision.objects.filter(execution__in=recent.values("id")).values("outcome")
     return dict(found.annotate(count=Count("id")).order_by().values_list("outcome", "count"))
 
 
 def _lines(executions: QuerySet[Execution]) -> tuple[ExecutionLine, ...]:
     newest = executions.select_related(
         "team", "account", "proposal__instrument", "decision__assessment__order"
-    ).order_by("-as_of", "-queued_at", "id")
+    ).order_by(*ORDER)
     return tuple(_line(execution) for execution in newest[:NEWEST])
 
 

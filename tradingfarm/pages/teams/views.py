@@ -12,7 +12,7 @@ from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.agents.views import zone_of
 from tradingfarm.pages.agents.waking import Waking, wakings_of
 from tradingfarm.pages.frame import frame_of
-from tradingfarm.pages.teams.executions import of_team, outcomes_of
+from tradingfarm.pages.teams.executions import RECENT, of_team, outcomes_of
 from tradingfarm.pages.teams.graph import graph_of
 from tradingfarm.pages.teams.sheets import drawn, seats_by_team, sessions_of, team_cards
 from tradingfarm.people.access import access, owner_of
@@ -61,6 +61,7 @@ def team(request: HttpRequest, team_id: UUID) -> HttpResponse:
             (words, outcomes[name]) for name, words in OUTCOMES.items() if outcomes.get(name)
         ],
         "decisions": sum(outcomes.values()),
+        "recent": RECENT,
         "zone": zone,
         "may_trade": frame_of(request).may_trade,
         "wish": wish,
