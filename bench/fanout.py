@@ -194,7 +194,9 @@ def _crowd(url: str, cookie: str, number: int) -> Iterator[None]:
         if not process.stdout or process.stdout.readline().strip() != b"open":
             raise SystemExit("The further sockets cannot be opened.")
         yield
-        process.communicate()  # closes its input, which ends it
+        still_open, _ = process.communicate()  # closes its input, which ends it
+        if int(still_open) != number:
+            raise SystemExit(f"Of {number} further sockets only {int(still_open)} stayed open.")
 
 
 if __name__ == "__main__":

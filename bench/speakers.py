@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 
 from bench.stock import GROUP
 from tests.campaigns.talking import WORDS, Talk
+from tradingfarm.kernel.journal import heads_of
 
 
 class FarmSpeaker:
@@ -19,7 +20,12 @@ class FarmSpeaker:
     def __init__(self) -> None:
         self._talk = Talk()
         self.cookie = self._talk.cookie
-        self.socket = f"{self._talk.page_socket}&since=0"
+
+    @property
+    def socket(self) -> str:
+        """The address of the page's socket, from what has been said until now."""
+        stream = self._talk.stream
+        return f"{self._talk.page_socket}&since={heads_of([stream]).get(stream, 0)}"
 
     def speak(self, number: int) -> tuple[str, float]:
         message = self._talk.speak()
