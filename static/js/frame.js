@@ -19,7 +19,13 @@
   });
   dialog?.addEventListener("close", () => dialog.replaceChildren());
 
+  // On a phone the rail has room for four places; the others unfold.
+  const more = document.getElementById("rail-more");
+  const unfold = (open) => more?.setAttribute("aria-expanded", String(open));
+  more?.addEventListener("click", () => unfold(more.getAttribute("aria-expanded") === "false"));
+
   document.addEventListener("click", (event) => {
+    if (!event.target.closest(".rail")) unfold(false);
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
@@ -30,5 +36,6 @@
       menu.open = false;
       menu.querySelector("summary").focus();
     }
+    if (event.key === "Escape") unfold(false);
   });
 })();

@@ -7,6 +7,7 @@
   const EDGE = 30; // candles left of the screen below which older ones are asked for
   const SHOWN = matchMedia("(max-width: 600px)").matches ? 60 : 130; // candles in sight at first
   const RETRY_MS = 4000;
+  const GATHER_MS = 1000; // firings may come several times a second
   const empty = document.getElementById("chart-empty");
   const legend = document.getElementById("chart-legend");
   const money = FarmCharts.prices(box.dataset.tick);
@@ -45,6 +46,15 @@
     loaded.more = part.more;
     show();
   };
+  // What the newest part says takes the place of what was there; older candles stay.
+  const newest = async () => {
+    const part = await FarmCharts.ask(address());
+    const at = loaded.time.findIndex((time) => time >= part.time[0]);
+    const kept = at < 0 ? loaded.time.length : at;
+    const marks = loaded.marks.filter((one) => one.start < part.time[0]);
+    for (const name of COLUMNS) loaded[name] = [...(name === "marks" ? marks : loaded[name].slice(0, kept)), ...part[name]];
+    show();
+  };
   const tell = (param) => {
     const row = param?.seriesData?.get(candles) ?? candles.data().at(-1);
     if (!row) return;
@@ -77,6 +87,24 @@
         asking = null;
       });
   });
+  let fired = 0;
+  let due = 0;
+  const follow = () => {
+    const count = document.getElementById("fresh-marks")?.childElementCount ?? 0;
+    if (count === fired || due || !loaded) return;
+    fired = count;
+    due = setTimeout(async () => {
+      while (asking) await asking;
+      asking = newest()
+        .catch(() => {})
+        .finally(() => {
+          asking = null;
+          due = 0;
+          follow(); // what fired meanwhile
+        });
+    }, GATHER_MS);
+  };
+  document.addEventListener("farm-live", follow);
   chart.subscribeCrosshairMove(tell);
   FarmCharts.leadOn(drawing, box, (key) => gathered.get(key));
   FarmCharts.steer(drawing, box);

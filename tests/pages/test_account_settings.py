@@ -73,7 +73,13 @@ def test_limits_are_shown_with_todays_use(trader: Client, busy: Farm) -> None:
 
     assert "Lost today, all agents" in page
     assert "Technical 2 of 3" in page
-    assert "22,579.20 of 25,000.00, nearly all 3 of 3, nearly all" in page
+    assert "22,579.20 of 25,000.00, nearly all 3 of 3, all of it" in page
+
+
+def test_a_position_that_grew_beyond_its_limit_is_called_that(trader: Client, busy: Farm) -> None:
+    Permission.objects.update(max_position_value=20_000)
+
+    assert "22,579.20 of 20,000.00, more than that" in text_of(trader.get(address(busy)))
 
 
 def test_use_of_another_day_counts_for_nothing(trader: Client, busy: Farm) -> None:

@@ -166,6 +166,26 @@ def test_a_phone_shows_everything_without_scrolling_sideways(phone: Visit) -> No
     assert phone.complaints == []
 
 
+def test_on_a_phone_the_other_places_unfold(phone: Visit) -> None:
+    phone.sign_in()
+    rail = phone.page.get_by_role("navigation", name="Main")
+    more = rail.get_by_role("button", name="More")
+    expect(rail.get_by_role("link", name="Journal")).to_be_hidden()
+
+    more.click()
+    rail.get_by_role("link", name="Journal").click()
+
+    phone.page.wait_for_url("**/journal/")
+    expect(more).to_have_attribute("aria-expanded", "false")
+    assert more.evaluate("button => getComputedStyle(button).backgroundColor") == rail.get_by_role(
+        "link", name="Journal", include_hidden=True
+    ).evaluate("link => getComputedStyle(link).backgroundColor")
+    more.click()
+    phone.page.keyboard.press("Escape")
+    expect(rail.get_by_role("link", name="Journal")).to_be_hidden()
+    assert phone.complaints == []
+
+
 @pytest.mark.parametrize(
     "path",
     [

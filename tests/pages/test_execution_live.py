@@ -6,17 +6,12 @@ from uuid import UUID
 import pytest
 
 from agents.models import Execution
-from tests.pages import told
+from tests.pages import following, told
 from tests.pages.farms import Farm, make_farm, make_user, set_price
-from tradingfarm.kernel.journal import account_stream
-from tradingfarm.kernel.models import JournalEvent
-from tradingfarm.pages.executions.live import ExecutionView
-from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
-from tradingfarm.people.models import Role
+from tests.pages.following import events, may_follow
+from tradingfarm.pages.live import Change
 
 pytest_plugins = ("tests.pages.fixtures",)
-VIEW = ExecutionView()
 
 
 @pytest.fixture
@@ -24,32 +19,19 @@ def market(farm: Farm) -> Farm:
     return told.prepare(farm)
 
 
-def events(farm: Farm, *, after: int = 0) -> tuple[JournalEvent, ...]:
-    stream = account_stream(farm.account.id)
-    return tuple(JournalEvent.objects.filter(stream=stream, seq__gt=after).order_by("seq"))
-
-
 def sent(farm: Farm, execution: Execution, change: Change) -> str:
     """What the readers of the execution's page are sent."""
-    frame = Frame(owner_id=farm.owner.pk, role=Role.VIEWER, account_id=farm.account.id)
-    audience = Audience(
-        account_id=farm.account.id,
-        view="execution",
-        subject=str(execution.id),
-        owner_id=farm.owner.pk,
-        role=Role.VIEWER,
-    )
-    return VIEW.render(frame=frame, audience=audience, change=change)
+    return following.sent(farm, change, view="execution", subject=execution.id)
 
 
 def test_only_who_owns_it_may_follow_it(market: Farm) -> None:
     execution = told.woken(market)
     other = make_farm(owner=make_user("other"), wall=market.wall)
 
-    assert VIEW.allows(owner_id=market.owner.pk, subject=str(execution.id))
-    assert not VIEW.allows(owner_id=other.owner.pk, subject=str(execution.id))
-    assert not VIEW.allows(owner_id=market.owner.pk, subject=str(UUID(int=1)))
-    assert not VIEW.allows(owner_id=market.owner.pk, subject="not an id")
+    assert may_follow(market, view="execution", subject=str(execution.id))
+    assert not may_follow(other, view="execution", subject=str(execution.id))
+    assert not may_follow(market, view="execution", subject=str(UUID(int=1)))
+    assert not may_follow(market, view="execution", subject="not an id")
 
 
 def test_its_own_events_tell_the_whole_story_anew(market: Farm) -> None:

@@ -15,14 +15,13 @@ from agents.domain.states import ExecutionState
 from agents.models import Execution
 from tests.pages import farms, stories
 from tests.pages.farms import Farm
+from tests.pages.following import sent
 from tests.pages.reading import text_of
 from trading.domain.states import OrderState, Side
 from trading.models import Fill, Order, Position
 from tradingfarm.kernel.journal import account_stream
 from tradingfarm.kernel.models import JournalEvent
-from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.lists.live import LIST_VIEWS
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Change
 from tradingfarm.people.models import Role
 
 pytest_plugins = ("tests.pages.fixtures",)
@@ -349,14 +348,8 @@ def change(*kinds: str, prices: bool = False) -> Change:
     return Change(tuple(events), prices)
 
 
-def rendered(farm: Farm, view: str, change: Change) -> str:
-    audience = Audience(farm.account.id, view, "", farm.owner.pk, Role.TRADER)
-    frame = Frame(owner_id=farm.owner.pk, role=Role.TRADER, account_id=farm.account.id)
-    return LIST_VIEWS[view].render(frame=frame, audience=audience, change=change)
-
-
 def test_a_list_is_sent_a_mark_for_each_new_thing(farm: Farm) -> None:
-    html = rendered(farm, "orders", change("order.approved", "order.filled", "order.approved"))
+    html = sent(farm, change("order.approved", "order.filled", "order.approved"), view="orders")
 
     assert html.count("<i ") == 2
     assert 'id="new-7" data-seq="7" hx-swap-oob="upsert:#fresh-marks"' in html
@@ -364,12 +357,12 @@ def test_a_list_is_sent_a_mark_for_each_new_thing(farm: Farm) -> None:
 
 
 def test_a_list_is_sent_nothing_for_other_things(farm: Farm) -> None:
-    assert rendered(farm, "fills", change("order.approved", prices=True)) == ""
+    assert sent(farm, change("order.approved", prices=True), view="fills") == ""
 
 
 def test_open_positions_are_sent_with_every_price(busy: Farm) -> None:
-    html = rendered(busy, "positions", change(prices=True))
+    html = sent(busy, change(prices=True), view="positions")
 
     assert 'id="open-positions" hx-swap-oob="morph"' in html
     assert "22,579.20" in html
-    assert rendered(busy, "positions", change("agent.message")) == ""
+    assert sent(busy, change("agent.message"), view="positions") == ""

@@ -241,6 +241,24 @@ def test_the_page_of_a_trigger_draws_another_symbol(tab: Tab) -> None:
     assert tab.complaints == []
 
 
+def test_the_chart_of_a_trigger_follows_what_fires(tab: Tab) -> None:
+    trigger = price_trigger(tab.farm)
+    tab.go(f"/triggers/{trigger.id}/")
+    expect(tab.page.locator("#chart-legend")).to_contain_text("waits for")
+    assert "falls" not in legend(tab.page)
+
+    fired(tab.farm, trigger, hours_ago=72)
+    tab.page.evaluate(
+        """() => {
+            document.getElementById("fresh-marks").append(document.createElement("i"));
+            document.dispatchEvent(new CustomEvent("farm-live"));
+        }"""
+    )
+
+    expect(tab.page.locator("#chart-legend")).to_contain_text("falls 2 % or more")
+    assert tab.complaints == []
+
+
 @pytest.mark.parametrize(
     "path", ["/markets/", "/triggers/", "market", "trigger", "/triggers/new/"]
 )

@@ -10,14 +10,13 @@ from pytest_django import DjangoAssertNumQueries
 from agents.models import Execution, Member, Team
 from tests.pages import farms
 from tests.pages.farms import Farm
+from tests.pages.following import sent
 from tests.pages.reading import text_of
 from tradingfarm.kernel.canonical import canonical
 from tradingfarm.kernel.models import JournalEvent
-from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Change
 from tradingfarm.pages.teams.graph import Seated, graph_of
 from tradingfarm.pages.teams.live import TEAM_VIEWS
-from tradingfarm.people.models import Role
 
 pytest_plugins = ("tests.pages.fixtures",)
 
@@ -199,14 +198,11 @@ def event(
 @pytest.mark.parametrize("view", ["team", "agent"])
 def test_an_open_page_is_told_of_new_executions_of_its_team_alone(farm: Farm, view: str) -> None:
     subject = str(farm.team.id if view == "team" else farm.agents["Risk"].id)
-    audience = Audience(farm.account.id, view, subject, farm.owner.pk, Role.VIEWER)
-    frame = Frame(owner_id=farm.owner.pk, role=Role.VIEWER)
     mine, other = event(farm, team=farm.team.id), event(farm, team=farm.account.id, seq=8)
     ended = event(farm, team=farm.team.id, kind="execution.ended", seq=9)
 
     def told(*events: JournalEvent) -> str:
-        change = Change(events=events, prices=True)
-        return TEAM_VIEWS[view].render(frame=frame, audience=audience, change=change)
+        return sent(farm, Change(events, prices=True), view=view, subject=subject)
 
     assert 'id="new-7"' in told(mine, other, ended)
     assert "new-8" not in told(mine, other)

@@ -9,6 +9,7 @@ from tradingfarm.pages.frame import Frame
 from tradingfarm.pages.lists.live import LIST_VIEWS
 from tradingfarm.pages.live import Change, LiveView
 from tradingfarm.pages.markets.live import MarketsView, MarketView
+from tradingfarm.pages.orders.live import OrderView, PositionView
 from tradingfarm.pages.teams.live import TEAM_VIEWS
 from tradingfarm.pages.triggers.live import TriggersView, TriggerView
 
@@ -17,6 +18,8 @@ VIEWS: dict[str, LiveView] = {
     "execution": ExecutionView(),
     "markets": MarketsView(),
     "market": MarketView(),
+    "order": OrderView(),
+    "position": PositionView(),
     "triggers": TriggersView(),
     "trigger": TriggerView(),
     **LIST_VIEWS,

@@ -91,10 +91,13 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.inclusion_tag("frame/_rail_entry.html", takes_context=True)
-def rail_entry(context: Context, name: str, image: str, label: str) -> dict[str, object]:
+def rail_entry(
+    context: Context, name: str, image: str, label: str, *, rest: bool = False
+) -> dict[str, object]:
     """One place of the farm; it is the current one for each address of its section.
 
-    A view names its section in `section` where its address does not begin with it.
+    A view names its section in `section` where its address does not begin with it. On a phone
+    there is no room for the `rest`, which unfolds.
     """
     match = context["request"].resolver_match
     section = context.get("section") or (match.url_name if match else "")
@@ -102,6 +105,7 @@ def rail_entry(context: Context, name: str, image: str, label: str) -> dict[str,
         "address": reverse(name),
         "image": image,
         "label": label,
+        "rest": rest,
         "current": section == name or section.removesuffix("s") == name.removesuffix("s"),
     }
 

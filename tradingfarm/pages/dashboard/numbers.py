@@ -28,6 +28,18 @@ class Use:
         return "watch" if self.percent >= WATCH_PCT else "calm"
 
     @property
+    def note(self) -> str:
+        """What a reader should know of a limit that is nearly used; empty while there is room.
+
+        A position grows beyond its limit by its price; the gate only keeps it from being enlarged.
+        """
+        if self.used > self.limit:
+            return "more than that"
+        if self.used == self.limit:
+            return "all of it"
+        return "nearly all" if self.level == "full" else ""
+
+    @property
     def left(self) -> Decimal:
         return max(self.limit - self.used, ZERO)
 

@@ -36,22 +36,11 @@ class Share:
 
 
 @dataclass(frozen=True)
-class PositionPage:
-    """A position. `row` has its live figures, None once it is flat.
-
-    Of fills and orders the newest are shown; `has_more_fills` when older ones were left out of
-    the round trips, too.
-    """
+class PositionNow:
+    """A position and what it is worth. `row` has its live figures, None once it is flat."""
 
     position: Position
     row: PositionRow | None
-    shares: tuple[Share, ...]
-    working: tuple[ProtectionLine, ...]
-    ended: tuple[ProtectionLine, ...]
-    orders: tuple[OrderRow, ...]
-    fills: tuple[FillLine, ...]
-    trips: tuple[Trip, ...]
-    has_more_fills: bool
 
     @property
     def is_open(self) -> bool:
@@ -64,10 +53,27 @@ class PositionPage:
         return Decimal(self.position.realised) + unrealised
 
 
-def position_page(
+@dataclass(frozen=True)
+class PositionPage(PositionNow):
+    """A position with all that led to it.
+
+    Of fills and orders the newest are shown; `has_more_fills` when older ones were left out of
+    the round trips, too.
+    """
+
+    shares: tuple[Share, ...]
+    working: tuple[ProtectionLine, ...]
+    ended: tuple[ProtectionLine, ...]
+    orders: tuple[OrderRow, ...]
+    fills: tuple[FillLine, ...]
+    trips: tuple[Trip, ...]
+    has_more_fills: bool
+
+
+def position_now(
     *, page: AccountPage, instrument_id: UUID, rows: Sequence[PositionRow]
-) -> PositionPage | None:
-    """The account's position in an instrument; None when it never had one. Five queries."""
+) -> PositionNow | None:
+    """The account's position in an instrument; None when it never had one. One query."""
     position = (
         Position.objects.filter(account=page.id, instrument=instrument_id)
         .select_related("instrument")
@@ -75,13 +81,25 @@ def position_page(
     )
     if position is None:
         return None
+    row = next((row for row in rows if row.instrument_id == instrument_id), None)
+    return PositionNow(position, row)
+
+
+def position_page(
+    *, page: AccountPage, instrument_id: UUID, rows: Sequence[PositionRow]
+) -> PositionPage | None:
+    """The same with all that led to it; None when there never was one. Five queries."""
+    known = position_now(page=page, instrument_id=instrument_id, rows=rows)
+    if known is None:
+        return None
+    position = known.position
     fills = _fills(position)
     before = position.quantity - sum((_signed(fill) for fill in fills), ZERO)
     protections = _protections(position)
     orders = orders_of(page).filter(instrument=instrument_id).order_by("-approved_at", "-id")
     return PositionPage(
         position=position,
-        row=next((row for row in rows if row.instrument_id == instrument_id), None),
+        row=known.row,
         shares=_shares(position),
         working=tuple(line for line in protections if line.ended_at is None),
         ended=tuple(line for line in protections if line.ended_at is not None),

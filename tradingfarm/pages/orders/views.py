@@ -20,7 +20,13 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
         raise Http404("You have no such order.")
     frame = frame_of(request, account_id=found.account_id)
     shown = order_page(order=found)
-    context = {"shown": shown, "page": frame.account, "section": "orders"}
+    context = {
+        "shown": shown,
+        "page": frame.account,
+        "section": "orders",
+        "live_view": "order",
+        "live_subject": str(order_id),
+    }
     return render(request, "orders/order.html", context)
 
 
@@ -31,7 +37,13 @@ def position(request: HttpRequest, instrument_id: UUID) -> HttpResponse:
     shown = position_page(page=frame.account, instrument_id=instrument_id, rows=frame.positions)
     if shown is None:
         raise Http404(f"{frame.account.name} never had a position in this instrument.")
-    context = {"shown": shown, "page": frame.account, "section": "orders"}
+    context = {
+        "shown": shown,
+        "page": frame.account,
+        "section": "orders",
+        "live_view": "position",
+        "live_subject": str(instrument_id),
+    }
     return render(request, "orders/position.html", context)
 
 
