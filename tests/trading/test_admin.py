@@ -144,6 +144,19 @@ def test_an_account_is_not_released_while_it_is_being_stopped(staff, desk):
     assert Account.objects.get().halt_state == "HALTED"
 
 
+def test_a_live_account_is_not_released_without_a_second_factor(staff, desk):
+    Account.objects.update(halt_state="HALTED", kind=Account.Kind.LIVE)
+
+    page = staff.post(
+        reverse("admin:trading_account_changelist"),
+        {"_selected_action": [str(desk.account.id)], "action": "release"},
+        follow=True,
+    )
+
+    assert "with a second factor" in page.content.decode()
+    assert Account.objects.get().halt_state == "HALTED"
+
+
 def listed(staff, name, **asked):
     """The rows of a list's first page."""
     page = staff.get(reverse(f"admin:trading_{name}_changelist"), asked)

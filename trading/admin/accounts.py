@@ -60,22 +60,25 @@ class AccountAdmin(RecordAdmin):
 
     @admin.action(description="Release the halt: let agents trade again", permissions=("act",))
     def release(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """Of paper accounts; a live one is released on its page, with a second factor."""
         for account in accounts:
-            at = SystemClock().now()
-            resumed = resume_account(
-                account_id=account.id,
-                actor=actor_of(request),
-                reason="Released in the admin",
-                at=at,
-            )
-            if resumed is not Resumed.STOP_UNFINISHED:
-                self.message_user(request, f"{account.name} is active.", messages.SUCCESS)
-            else:
-                self.message_user(
-                    request,
-                    f"{account.name} is still being stopped; release it when that is done.",
-                    messages.ERROR,
-                )
+            problem = self._release(request, account)
+            level = messages.ERROR if problem else messages.SUCCESS
+            self.message_user(request, problem or f"{account.name} is active.", level)
+
+    def _release(self, request: HttpRequest, account: Account) -> str:
+        """Why it could not be released, or nothing."""
+        if account.kind == Account.Kind.LIVE:
+            return f"{account.name} is live: release it on its page, with a second factor."
+        resumed = resume_account(
+            account_id=account.id,
+            actor=actor_of(request),
+            reason="Released in the admin",
+            at=SystemClock().now(),
+        )
+        if resumed is Resumed.STOP_UNFINISHED:
+            return f"{account.name} is still being stopped; release it when that is done."
+        return ""
 
 
 class PermissionForm(ModelForm[Permission]):
