@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--sockets", default="0,100,500")
     options = parser.parse_args()
     crowds = [int(number) for number in options.sockets.split(",")]
+    os.environ["SOCKETS_PER_SESSION"] = "1000"  # all of them are one person's
     with ground() as place:
         os.environ.update(place.environment)
         django.setup()

@@ -1,6 +1,7 @@
 """Sockets: who may listen to what, asked at connect and every half minute again."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -8,8 +9,9 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import Error as DatabaseError
 
-from tradingfarm.live.callers import Caller, caller_of
+from tradingfarm.live.callers import Caller, TooManySockets, caller_of, counted
 from tradingfarm.live.hub import hub, in_thread
 from tradingfarm.live.readers import Reader
 from tradingfarm.live.rooms import Room, Source
@@ -22,7 +24,9 @@ from tradingfarm.people.models import Role
 
 SPEAK_SECONDS = 20.0
 """Who has heard nothing for this long is told that nothing happened: the line is good."""
-BAD_QUESTION, SIGNED_OUT, NOT_FOUND, TOO_SLOW = 4400, 4401, 4404, 1013
+BAD_QUESTION, SIGNED_OUT, NOT_FOUND, TOO_MANY = 4400, 4401, 4404, 4429
+AWAY, TOO_SLOW = 1011, 1013
+logger = logging.getLogger(__name__)
 Query = dict[str, str]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -65,19 +69,27 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             self._query = _query(self.scope)
             self._reader = Reader(seq=_since(self._query))
             self._source = await self._authorised()
-            self._room = await hub().enter(source=self._source, reader=self._reader)
-            await self._room.join(self._reader)
-            code = await _first_of(self._write(), self._watch(), self._cut_off())
+            with counted(self._session_key):
+                self._room = await hub().enter(source=self._source, reader=self._reader)
+                code = await _first_of(self._write(), self._watch(), self._follow())
         except Refused as refused:
             code = refused.code
+        except TooManySockets:
+            code = TOO_MANY
+        except DatabaseError as error:
+            logger.warning("A socket is closed and comes back, without the database: %s", error)
+            code = AWAY
         await self.close(code)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Readers have nothing to say; what they send is not read."""
 
     async def _authorised(self) -> Source:
-        key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, "")
-        return await in_thread(lambda: self._source_for(key))
+        return await in_thread(lambda: self._source_for(self._session_key))
+
+    @property
+    def _session_key(self) -> str:
+        return str(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME, ""))
 
     def _source_for(self, session_key: str) -> Source:
         caller = caller_of(session_key=session_key)
@@ -106,7 +118,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             if await self._authorised() != self._source:
                 return SIGNED_OUT  # another role: the page is to be loaded anew
 
-    async def _cut_off(self) -> int:
+    async def _follow(self) -> int:
+        """Ends once the reader is slower than what happens."""
+        if self._room is not None:
+            await self._room.join(self._reader)
         await self._reader.until_late()
         return TOO_SLOW
 
@@ -120,10 +135,11 @@ class PageConsumer(LiveConsumer):
         account_id, view = _uuid(query.get("account", "")), query.get("view", "")
         feed = feed_of_account(owner_id=caller.owner_id, account_id=account_id)
         subject = query.get("subject", "")
+        subject = subject and str(_uuid(subject))  # one spelling, so that all share a room
         known = VIEWS.get(view)
-        if feed is None:
+        if feed is None or known is None:
             raise Refused(NOT_FOUND)
-        if known and not known.allows(owner_id=caller.owner_id, subject=subject):
+        if not known.allows(owner_id=caller.owner_id, subject=subject):
             raise Refused(NOT_FOUND)
         audience = Audience(account_id, view, subject, caller.owner_id, caller.role)
         return PageSource(audience, feed)

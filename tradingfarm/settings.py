@@ -115,6 +115,7 @@ CACHES = {
 
 REDIS_URL = env.text("REDIS_URL")
 
+SOCKETS_PER_SESSION = env.whole("SOCKETS_PER_SESSION", 50)  # open at once in one web process
 SOCKET_CHECK_SECONDS = env.whole("SOCKET_CHECK_SECONDS", 30)  # an open socket's rights are asked
 
 # Doorbells for open pages. The rows are the record: what is lost here is found by looking.
@@ -272,3 +273,4 @@ MAX_DAILY_ENTRIES_CEILING = env.whole("MAX_DAILY_ENTRIES_CEILING", 5_000)
 MAX_DAILY_LOSS_CEILING = env.money("MAX_DAILY_LOSS_CEILING", "1000000")
 MAX_OPEN_POSITIONS_CEILING = env.whole("MAX_OPEN_POSITIONS_CEILING", 100)
 PRICE_COLLAR_PCT_CEILING = env.money("PRICE_COLLAR_PCT_CEILING", "10")
+DAILY_BUDGET_CEILING = env.money("DAILY_BUDGET_CEILING", "50")  # dollars of one agent's questions

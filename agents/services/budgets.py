@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 
 from agents.domain.budgets import OverBudget, budget_day
@@ -28,11 +29,12 @@ def reserve(
 ) -> Reservation | OverBudget:
     """Set dollars aside at wall time `at`, or say that the day's budget does not hold them.
 
-    The budget is the agent's present one, whichever version is asked. Of two that ask at the
-    same moment for the last dollars, one gets them.
+    The budget is the agent's present one, whichever version is asked, or the farm's ceiling where
+    that is smaller. Of two that ask at the same moment for the last dollars, one gets them.
     """
     day = budget_day(at)
-    budget = Agent.objects.values_list("daily_budget", flat=True).get(id=agent_id)
+    own = Agent.objects.values_list("daily_budget", flat=True).get(id=agent_id)
+    budget = min(own, settings.DAILY_BUDGET_CEILING)
     Spending.objects.bulk_create([Spending(agent_id=agent_id, day=day)], ignore_conflicts=True)
     today = Spending.objects.filter(agent_id=agent_id, day=day)
     # One table and no subquery: a waiting update looks again at what the one before it left.

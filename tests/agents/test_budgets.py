@@ -52,6 +52,16 @@ def paid(dollars, *, most="0.05", **others):
     return provider
 
 
+def test_the_farms_ceiling_counts_where_it_is_smaller(settings):
+    make_floor()
+    set_budget("40")
+    settings.DAILY_BUDGET_CEILING = Decimal(3)
+
+    refused = reserve(agent_id=proposer().id, name="Technical", dollars=Decimal(4), at=wall())
+
+    assert refused == OverBudget("Technical", Decimal(3), Decimal(0), Decimal(4))
+
+
 def test_a_day_begins_at_midnight_utc():
     late = datetime(2026, 3, 1, 20, tzinfo=timezone(timedelta(hours=-5)))
 

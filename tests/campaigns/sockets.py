@@ -142,6 +142,7 @@ class Crowd:
 
 
 def carry_out(options: argparse.Namespace, findings: Findings) -> None:
+    os.environ["SOCKETS_PER_SESSION"] = "1000"  # all of them are one person's
     with ground() as place:
         os.environ.update(place.environment)
         django.setup()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradingfarm.live import rooms
-from tradingfarm.live.readers import WAITING, Part, Reader
+from tradingfarm.live.readers import BACKLOG, WAITING, Part, Reader
 from tradingfarm.live.rooms import Room
 
 
@@ -127,11 +127,45 @@ async def test_whoever_missed_more_than_one_read_brings_is_told_all_of_it() -> N
     stream = Stream(head=95, most=10)
     room, reader = opened(stream, seq=95), Reader(3)
 
-    await room.join(reader)
+    joining = asyncio.create_task(room.join(reader))
+    told = await numbers(reader, 95)
+    await joining
     stream.head = 97
     room.ring(events=True)
 
-    assert await numbers(reader, 97) == list(range(4, 98))
+    assert told + await numbers(reader, 97) == list(range(4, 98))
+    room.close()
+
+
+async def test_what_was_missed_is_read_no_faster_than_it_is_taken() -> None:
+    stream = Stream(head=1_000, most=10)
+    room, reader = opened(stream, seq=1_000), Reader(0)
+
+    joining = asyncio.create_task(room.join(reader))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(stream.reads) == BACKLOG + 1  # what waits, and one that waits to wait
+
+    stream.head, stream.most = 1_050, 100
+    room.ring(events=True)
+    assert await numbers(reader, 1_050) == list(range(1, 1_051))
+    await joining
+    room.close()
+
+
+async def test_whoever_begins_anew_is_told_no_more() -> None:
+    class Long(Stream):
+        def read(self, *, since: int, prices: bool, first: bool) -> Part:
+            self.reads.append((since, prices))
+            return Part(since, since + 10, ("begin anew",), ends=True)
+
+    stream = Long(head=1_000)
+    room, reader = opened(stream, seq=1_000), Reader(0)
+
+    await room.join(reader)
+
+    assert (await reader.take()).texts == ("begin anew",)
+    assert len(stream.reads) == 1
     room.close()
 
 

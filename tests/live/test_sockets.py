@@ -20,6 +20,8 @@ from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.people.models import Role, User
 
 PATIENCE_SECONDS = 10
+SOCKETS = 5
+"""That one session may have open."""
 NOW = datetime(2005, 3, 14, 21, 0, tzinfo=UTC)
 
 
@@ -30,7 +32,7 @@ def farm(transactional_db: None) -> Farm:
 
 @pytest.fixture(scope="module")
 def web(django_db_setup: None) -> Iterator[Web]:
-    with served(SOCKET_CHECK_SECONDS="1") as web:
+    with served(SOCKET_CHECK_SECONDS="1", SOCKETS_PER_SESSION=str(SOCKETS)) as web:
         yield web
 
 
@@ -156,6 +158,9 @@ def test_the_account_of_somebody_else_is_not_found(farm: Farm, web: Web, path) -
     ("path", "code"),
     [
         ("/ws/live?account=nonsense&view=frame&since=0", 4404),
+        ("/ws/live?account={account}&view=nonsense&since=0", 4404),
+        ("/ws/live?account={account}&view=dashboard&subject=more&since=0", 4404),
+        ("/ws/live?account={account}&view=dashboard&subject={account}&since=0", 4404),
         ("/ws/live?view=frame&since=-1", 4400),
         ("/ws/events?stream=farm&since=0", 4404),
         ("/ws/events?stream=owner:999999&since=0", 4404),
@@ -166,12 +171,32 @@ def test_a_question_that_cannot_be_answered_is_closed_with_its_reason(
     farm: Farm, web: Web, path: str, code: int
 ) -> None:
     cookie = cookie_of(farm.owner)
+    path = path.format(account=farm.account.id)
 
     async def listen() -> int:
         async with opened(web, path, cookie=cookie) as socket:
             return await closed_with(socket)
 
     assert asyncio.run(listen()) == code
+
+
+def test_one_session_opens_only_so_many_sockets(farm: Farm, web: Web) -> None:
+    cookie = cookie_of(farm.owner)
+
+    async def listen() -> tuple[int, str]:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(SOCKETS):
+                socket = await stack.enter_async_context(opened(web, page(farm), cookie=cookie))
+                await told(socket)
+            async with opened(web, page(farm), cookie=cookie) as further:
+                code = await closed_with(further)
+            await socket.close()
+            async with opened(web, page(farm), cookie=cookie) as instead:
+                return code, await told(instead)
+
+    code, text = asyncio.run(listen())
+    assert code == 4429
+    assert 'id="live-mark"' in text
 
 
 def test_a_viewer_of_the_desk_listens_and_an_operator_hears_the_farm(farm: Farm, web: Web) -> None:

@@ -262,6 +262,21 @@ def test_a_persons_pause_is_said_with_what_it_did(trader: Client, busy: Farm) ->
     assert "of its entries were canceled. What it holds keeps its stops" in text_of(answer)
 
 
+def test_a_budget_above_the_farms_ceiling_is_refused_beside_the_field(
+    trader: Client, farm: Farm
+) -> None:
+    agent = technical(farm)
+
+    answer = trader.post(
+        reverse("agent-edit", args=[agent.id]), edited(agent, daily_budget="50.01")
+    )
+
+    assert answer.status_code == 422
+    assert "The farm's ceiling is 50; choose that or less." in text_of(answer)
+    agent.refresh_from_db()
+    assert agent.version == 1
+
+
 def test_archiving_is_refused_while_something_is_held_and_says_what_to_do(
     trader: Client, busy: Farm
 ) -> None:

@@ -174,6 +174,44 @@ def test_a_proved_second_factor_raises(trader: Client, farm: Farm) -> None:
     assert farm.permission.max_daily_entries == 9
 
 
+def standard(farm: Farm) -> dict[str, str]:
+    """The form of a grant as it comes filled in."""
+    return {
+        "account": str(farm.account.id),
+        "max_order_value": "5000",
+        "max_position_value": "25000",
+        "max_allocation_pct": "25",
+        "max_daily_loss": "5000",
+        "max_daily_entries": "10",
+        "max_open_positions": "5",
+        "price_collar_pct": "2",
+        "hours_start": "09:30",
+        "hours_end": "16:00",
+        "hours_zone": "America/New_York",
+        "stop_required": "on",
+        "active": "on",
+    }
+
+
+@pytest.mark.parametrize(("role", "status"), [("trader", 422), ("operator", 303)])
+def test_at_somebody_elses_desk_a_further_agent_takes_an_operator(
+    client: Client, farm: Farm, role: str, status: int
+) -> None:
+    guest = farms.make_user("guest")
+    guest.role, guest.desk = role, farm.owner
+    guest.save()
+    client.force_login(guest)
+    prove(client, guest)
+    agent = farm.agents["Risk"]
+
+    answer = client.post(reverse("permission-grant", args=[agent.id]), standard(farm))
+
+    assert answer.status_code == status
+    assert Permission.objects.filter(agent_id=agent.id).exists() is (status == 303)
+    if status == 422:
+        assert "takes the role operator: its limits count" in answer.content.decode()
+
+
 def test_a_permission_is_granted_with_the_standard_limits_filled_in(
     trader: Client, farm: Farm
 ) -> None:
@@ -181,24 +219,7 @@ def test_a_permission_is_granted_with_the_standard_limits_filled_in(
     where = reverse("permission-grant", args=[agent.id])
 
     page = trader.get(where).content.decode()
-    answer = trader.post(
-        where,
-        {
-            "account": str(farm.account.id),
-            "max_order_value": "5000",
-            "max_position_value": "25000",
-            "max_allocation_pct": "25",
-            "max_daily_loss": "5000",
-            "max_daily_entries": "10",
-            "max_open_positions": "5",
-            "price_collar_pct": "2",
-            "hours_start": "09:30",
-            "hours_end": "16:00",
-            "hours_zone": "America/New_York",
-            "stop_required": "on",
-            "active": "on",
-        },
-    )
+    answer = trader.post(where, standard(farm))
 
     granted = Permission.objects.get(agent_id=agent.id)
     assert 'value="25000.00"' in page

@@ -17,6 +17,9 @@ from tradingfarm.kernel.models import JournalEvent
 
 pytest_plugins = ("tests.pages.fixtures",)
 
+LOWER = {"max_daily_entries": "2", "max_open_positions": "3", "max_allocation_pct": "20"}
+"""Less than the farm's permission has."""
+
 
 @pytest.fixture
 def idle(farm: Farm) -> Farm:
@@ -162,11 +165,39 @@ def test_more_than_the_standard_limits_takes_a_second_factor(trader: Client, idl
     assert not TradingSession.objects.exclude(state="STOPPED").exists()
 
 
+def test_a_session_does_not_switch_a_permission_on_that_was_switched_off(
+    trader: Client, farm: Farm
+) -> None:
+    farm.team.sessions.update(state="STOPPED")
+    Permission.objects.update(active=False)
+
+    answer = trader.post(address(farm), filled(farm, **LOWER))
+
+    assert answer.status_code == 422
+    assert "takes a second factor" in answer.content.decode()
+    assert not Permission.objects.get().active
+    assert not TradingSession.objects.exclude(state="STOPPED").exists()
+
+
+def test_at_somebody_elses_desk_a_further_agent_is_not_let_trade_by_a_session(
+    client: Client, idle: Farm
+) -> None:
+    guest = farms.make_user("guest")
+    guest.role, guest.desk = "trader", idle.owner
+    guest.save()
+    client.force_login(guest)
+
+    answer = client.post(address(idle), filled(idle))
+
+    assert answer.status_code == 422
+    assert "takes the role operator" in answer.content.decode()
+    assert not Permission.objects.exists()
+
+
 def test_starting_again_changes_the_permission_that_is_there(trader: Client, farm: Farm) -> None:
     farm.team.sessions.update(state="STOPPED")
-    lower = {"max_daily_entries": "2", "max_open_positions": "3", "max_allocation_pct": "20"}
 
-    answer = trader.post(address(farm), filled(farm, **lower))
+    answer = trader.post(address(farm), filled(farm, **LOWER))
 
     farm.permission.refresh_from_db()
     assert answer.status_code == 303

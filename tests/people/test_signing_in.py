@@ -100,6 +100,17 @@ def test_the_sixth_wrong_try_for_a_name_is_refused_from_wherever_it_comes(
     assert not signed_in(client)
 
 
+def test_another_spelling_of_the_host_is_no_further_try(client: Client, person: User) -> None:
+    hosts = ["localhost", "localhost:1", "LOCALHOST", "localhost:2", "localhost:3", "localhost:4"]
+
+    tries = [
+        sign_in(client, "ada", "wrong", HTTP_HOST=host, **address(number))
+        for number, host in enumerate(hosts)
+    ]
+
+    assert tries == [200] * 5 + [429]
+
+
 def test_wrong_tries_for_one_name_do_not_keep_another_out(
     client: Client, person: User, operator: User
 ) -> None:

@@ -153,6 +153,24 @@ def test_a_permission_that_is_switched_off_stops_its_agents_entries():
     assert decided(desk, desk.buy(1)).denials == ("PERMISSION_ACTIVE",)
 
 
+def test_a_change_that_was_judged_against_an_older_version_is_refused():
+    desk = make_desk()
+    cut = {"max_daily_entries": 1}
+    change_permission(permission_id=desk.permission.id, limits=cut, actor="ada", at=wall())
+
+    with pytest.raises(ValidationError, match="changed these limits meanwhile"):
+        change_permission(
+            permission_id=desk.permission.id,
+            limits={"max_daily_entries": 2},
+            actor="bob",
+            at=wall(),
+            version=desk.permission.version,
+        )
+
+    desk.permission.refresh_from_db()
+    assert desk.permission.max_daily_entries == 1
+
+
 def test_a_permission_that_does_not_exist_is_not_changed():
     with pytest.raises(Permission.DoesNotExist):
         change_permission(permission_id=UUID(int=1), limits={}, actor="ada", at=wall())

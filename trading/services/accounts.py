@@ -145,18 +145,29 @@ def grant_permission(
     return permission
 
 
+MOVED = "Somebody changed these limits meanwhile. Look at them again, then decide."
+
+
 def change_permission(
-    *, permission_id: UUID, limits: Mapping[str, object], actor: str, at: datetime
+    *,
+    permission_id: UUID,
+    limits: Mapping[str, object],
+    actor: str,
+    at: datetime,
+    version: int | None = None,
 ) -> Permission:
     """Change limits; a lowered one counts at the next decision. Raises as `grant_permission`.
 
-    Changing nothing makes no version.
+    `version` is the one that `limits` were judged against: when it has moved, what looked like
+    lowering may be raising, and ValidationError is raised. Changing nothing makes no version.
     """
     _refuse_unknown(limits)
     with transaction():
         account_id = Permission.objects.values_list("account_id", flat=True).get(id=permission_id)
         Account.objects.select_for_update(no_key=True).get(id=account_id)
         permission = Permission.objects.get(id=permission_id)
+        if version is not None and permission.version != version:
+            raise ValidationError(MOVED)
         _change(permission, limits, actor=actor, at=at)
     return permission
 

@@ -61,13 +61,22 @@ class Room:
         self._rung.set()
 
     async def join(self, reader: Reader) -> None:
-        """Tell a reader what it missed, then everything that follows; nothing falls between."""
+        """Tell a reader what it missed as fast as it reads, then everything that follows.
+
+        Nothing falls between: it follows once it has come as far as the room, in the same breath.
+        """
         self.readers.add(reader)
-        missed = [await self._missed(reader.seq)]
-        while missed[-1].seq < self.seq and missed[-1].seq > missed[-1].since:
-            missed.append(await self._missed(missed[-1].seq))
-        reader.catch_up(missed)
-        if missed[-1].seq > self.seq:
+        seq = reader.seq
+        while True:
+            part = await self._missed(seq)
+            await reader.hand(part)
+            if part.ends:
+                return
+            seq = part.seq
+            if seq >= self.seq:
+                break
+        reader.follows = True
+        if seq > self.seq:
             self.ring(events=True)
 
     async def _missed(self, since: int) -> Part:

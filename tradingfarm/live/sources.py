@@ -36,7 +36,7 @@ class PageSource:
         if not events and not prices and not first:
             return Part(since, seq, ())
         if len(events) > MOST_EVENTS:
-            return Part(since, seq, (mark(since=since, seq=seq, reload=True),))
+            return Part(since, seq, (mark(since=since, seq=seq, reload=True),), ends=True)
         html = self._render(Change(tuple(events), prices, first))
         return Part(since, seq, (html + mark(since=since, seq=seq, count=len(events)),))
 
@@ -53,8 +53,7 @@ class PageSource:
         if frame.page is None:
             return ""
         parts = frame_parts(frame=frame, change=change)
-        view = VIEWS.get(audience.view)
-        return parts + (view.render(frame=frame, audience=audience, change=change) if view else "")
+        return parts + VIEWS[audience.view].render(frame=frame, audience=audience, change=change)
 
 
 def mark(*, since: int, seq: int, count: int = 0, reload: bool = False) -> str:

@@ -7,13 +7,25 @@ from tradingfarm.pages.dashboard.live import DashboardView
 from tradingfarm.pages.executions.live import ExecutionView
 from tradingfarm.pages.frame import Frame
 from tradingfarm.pages.lists.live import LIST_VIEWS
-from tradingfarm.pages.live import Change, LiveView
+from tradingfarm.pages.live import Audience, Change, LiveView
 from tradingfarm.pages.markets.live import MarketsView, MarketView
 from tradingfarm.pages.orders.live import OrderView, PositionView
 from tradingfarm.pages.teams.live import TEAM_VIEWS
 from tradingfarm.pages.triggers.live import TriggersView, TriggerView
 
+
+class FrameView:
+    """A page of which nothing but the frame is kept current."""
+
+    def allows(self, *, owner_id: int, subject: str) -> bool:
+        return not subject
+
+    def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
+        return ""
+
+
 VIEWS: dict[str, LiveView] = {
+    "frame": FrameView(),
     "dashboard": DashboardView(),
     "execution": ExecutionView(),
     "markets": MarketsView(),

@@ -44,7 +44,10 @@ class LiveView(Protocol):
     """One kind of page, as it is kept current."""
 
     def allows(self, *, owner_id: int, subject: str) -> bool:
-        """Whether the owner has the thing that the page is about; asked at connect and again."""
+        """Whether the owner has the thing that the page is about; asked at connect and again.
+
+        `subject` is an id, or empty for a page that is about no single thing.
+        """
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         """HTML of parts that replace those of the page by their ids (`hx-swap-oob`), or ''."""

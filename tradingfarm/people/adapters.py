@@ -117,6 +117,10 @@ class AccountAdapter(DefaultAccountAdapter):
         except (SMTPException, OSError):
             logger.exception("Mail could not be sent; see EMAIL_HOST and the mail server")
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """The name alone: allauth adds the host, and a browser may name any port of it."""
+        return str(credentials.get("username", "")).lower()
+
     def _attempt(self, request: HttpRequest, credentials: dict[str, Any]) -> str:
         name = str(credentials.get("username", ""))[:SHOWN_CHARACTERS]
         return f"{name!r} from {self.get_client_ip(request)}"

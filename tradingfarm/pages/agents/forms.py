@@ -9,6 +9,7 @@ from django.conf import settings
 from agents.domain.states import Role
 from agents.models import Agent
 from agents.worlds import CLAUDE, PROVIDERS, RULES
+from trading.services.accounts import ceiling_words
 from tradingfarm.pages.forms import FarmForm
 from tradingfarm.templatetags.farm import COLOURS, ICONS
 
@@ -84,6 +85,12 @@ class AgentForm(FarmForm):
         provider = self.fields["provider"]
         if isinstance(provider, forms.ChoiceField):
             provider.choices = [(name, provider_words(name)) for name in sorted(PROVIDERS)]
+
+    def clean_daily_budget(self) -> Decimal:
+        wanted: Decimal = self.cleaned_data["daily_budget"]
+        if wanted > settings.DAILY_BUDGET_CEILING:
+            raise forms.ValidationError(ceiling_words(settings.DAILY_BUDGET_CEILING))
+        return wanted
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -21,7 +21,7 @@ class ListView:
     """A list holds its place: it is told what is new, and the page counts it. No query."""
 
     def allows(self, *, owner_id: int, subject: str) -> bool:
-        return True
+        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         events = change.about(*NEW[audience.view])
@@ -32,7 +32,7 @@ class PositionsView:
     """Open positions follow their prices, their fills and their stops."""
 
     def allows(self, *, owner_id: int, subject: str) -> bool:
-        return True
+        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         if not change.prices and not change.about(*BOOK):

@@ -13,6 +13,10 @@ from tradingfarm.people.second_factor import proved_lately
 
 CLOCK = SystemClock()
 NEEDS_OPERATOR = "Raising this takes the role operator; lowering it does not."
+NEEDS_OPERATOR_TO_GRANT = (
+    "Letting a further agent trade this account takes the role operator: its limits count beside"
+    " those of the others."
+)
 NEEDS_FACTOR = (
     "More than this takes a second factor. Leave it or lower it here, and raise it on the agent's"
     " page, which asks for one."
@@ -30,8 +34,12 @@ def may_raise(*, person: User, account: Account | None) -> bool:
         return True
     if account is None:
         return person.owner_id == person.pk
-    own = account.owner_id == person.pk and account.kind == Account.Kind.PAPER
-    return own and person.may(Role.TRADER)
+    return is_own_paper(person=person, account=account) and person.may(Role.TRADER)
+
+
+def is_own_paper(*, person: User, account: Account) -> bool:
+    """Whether nothing but this person's paper money is at stake."""
+    return bool(account.owner_id == person.pk and account.kind == Account.Kind.PAPER)
 
 
 def problem_with(*, request: HttpRequest, account: Account | None) -> str:
@@ -39,3 +47,16 @@ def problem_with(*, request: HttpRequest, account: Account | None) -> str:
     if not may_raise(person=person_of(request), account=account):
         return NEEDS_OPERATOR
     return "" if proved_lately(request, now=CLOCK.now()) else NEEDS_FACTOR
+
+
+def problem_with_granting(*, request: HttpRequest, account: Account) -> str:
+    """Why this person cannot let a further agent trade an account, empty when they can.
+
+    Most limits count for each agent, so one agent more is a limit raised.
+    """
+    person = person_of(request)
+    if is_own_paper(person=person, account=account):
+        return ""
+    if not may_raise(person=person, account=account):
+        return NEEDS_OPERATOR_TO_GRANT
+    return problem_with(request=request, account=account)

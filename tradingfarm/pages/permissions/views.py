@@ -24,6 +24,7 @@ from tradingfarm.pages.permissions.raising import (
     NEEDS_OPERATOR,
     may_raise,
     problem_with,
+    problem_with_granting,
     raised_by,
 )
 from tradingfarm.people.access import FORM, access, owner_of, person_of
@@ -102,6 +103,7 @@ def _store(
             limits=after,
             actor=actor_of(request),
             at=CLOCK.now(),
+            version=permission.version,
         )
     except ValidationError as error:
         form.add_problems(error)
@@ -155,6 +157,9 @@ def _grant(
 ) -> bool:
     """Whether it was granted. More than the standard limits takes what raising a limit takes."""
     if not form.is_valid():
+        return False
+    if problem := problem_with_granting(request=request, account=account):
+        form.add_error(None, problem)
         return False
     before = {"active": True, "allowed_symbols": [], "blocked_symbols": [], **standard}
     raised = raised_by(before=before, after=form.cleaned_data)

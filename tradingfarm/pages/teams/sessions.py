@@ -22,7 +22,11 @@ from tradingfarm.kernel.admin import actor_of
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.frame import frame_of
 from tradingfarm.pages.permissions.forms import StartLimitsForm, limits_of
-from tradingfarm.pages.permissions.raising import problem_with, raised_by
+from tradingfarm.pages.permissions.raising import (
+    problem_with,
+    problem_with_granting,
+    raised_by,
+)
 from tradingfarm.pages.teams.forms import SessionForm, StopForm
 from tradingfarm.pages.teams.sheets import Seat, proposer_permission, seats_by_team
 from tradingfarm.pages.teams.views import owned_team
@@ -104,10 +108,7 @@ def _limits_are_set(
     """Write the form's limits into the proposer's permission; whether that was allowed."""
     permission = Permission.objects.filter(account=account, agent_id=proposer.agent_id).first()
     limits = {name: form.cleaned_data[name] for name in StartLimitsForm.base_fields}
-    raised = raised_by(before=_before(account, permission), after=limits)
-    if raised and (problem := problem_with(request=request, account=account)):
-        for name in raised:
-            form.add_error(name, problem)
+    if not _may_set(request, account, permission, limits, form):
         return False
     actor, at = actor_of(request), CLOCK.now()
     try:
@@ -126,9 +127,30 @@ def _limits_are_set(
                 limits=limits | {"active": True},
                 actor=actor,
                 at=at,
+                version=permission.version,
             )
     except ValidationError as error:
         form.add_problems(error)
+        return False
+    return True
+
+
+def _may_set(
+    request: HttpRequest,
+    account: Account,
+    permission: Permission | None,
+    limits: Mapping[str, object],
+    form: SessionForm,
+) -> bool:
+    """Whether this person may; what a session switches on again counts as raised."""
+    if permission is None and (problem := problem_with_granting(request=request, account=account)):
+        form.add_error(None, problem)
+        return False
+    before = {"active": permission is None or permission.active, **_before(account, permission)}
+    raised = raised_by(before=before, after=limits | {"active": True})
+    if raised and (problem := problem_with(request=request, account=account)):
+        for name in raised:
+            form.add_error(name if name in form.fields else None, problem)
         return False
     return True
 

@@ -76,7 +76,9 @@ def password_link(request: HttpRequest, secret: str) -> HttpResponse:
         return render(request, "people/link_closed.html", status=NOT_FOUND)
     form = ResetPasswordKeyForm(request.POST or None, user=link.user)
     if form.is_valid():
-        use_link(secret=secret, password=form.cleaned_data["password1"], at=CLOCK.now())
+        password = form.cleaned_data["password1"]
+        if use_link(secret=secret, password=password, at=CLOCK.now()) is None:  # another was first
+            return render(request, "people/link_closed.html", status=NOT_FOUND)
         messages.success(request, "Your password is set. Sign in with it.")
         return HttpResponseRedirect(reverse("login"), status=SEE_OTHER)
     return render(request, "people/link_password.html", {"form": form, "person": link.user})
