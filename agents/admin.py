@@ -297,11 +297,6 @@ class VoteAdmin(RecordAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Vote]:
         return Vote.objects.exclude(proposal__in=open_votes("pk"))
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """An execution leads to its votes, by way of its proposal."""
-        own = lookup == "proposal__execution__id__exact"
-        return own or super().lookup_allowed(lookup, value, request)
-
 
 @admin.register(Decision)
 class DecisionAdmin(RecordAdmin):

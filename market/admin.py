@@ -1,13 +1,21 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
 from market.domain.instruments import instrument_id
 from market.models import Feed, Instrument, Quote, Replay, Split
-from tradingfarm.kernel.admin import FewFilter, PlainAdmin, RecordAdmin, ValuesFilter
+from tradingfarm.kernel.admin import (
+    FewFilter,
+    JournaledAdmin,
+    RecordAdmin,
+    ValuesFilter,
+    journal_of,
+)
 
 
-class KeptAdmin(PlainAdmin):
+class KeptAdmin(JournaledAdmin):
     """What prices, orders and fills point to: it is added and corrected, and never deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -21,11 +29,13 @@ class FeedAdmin(KeptAdmin):
     search_fields = ("name", "description")
     ordering = ("name",)
     list_select_related = ("source",)
+    leads = (journal_of("feed"),)
 
     def get_readonly_fields(
-        self, request: HttpRequest, obj: Feed | None = None
-    ) -> tuple[str, ...]:
-        return ("name", "kind", "source") if obj else ()
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> tuple[Any, ...]:
+        shown = super().get_readonly_fields(request, obj)
+        return ("name", "kind", "source", *shown) if obj else tuple(shown)
 
 
 class SplitInline(admin.TabularInline[Split, Instrument]):
@@ -57,19 +67,25 @@ class InstrumentAdmin(KeptAdmin):
     search_fields = ("symbol", "name", "venue")
     ordering = ("venue", "symbol")
     inlines = (SplitInline,)
+    leads = (journal_of("instrument"),)
 
     def get_readonly_fields(
-        self, request: HttpRequest, obj: Instrument | None = None
-    ) -> tuple[str, ...]:
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> tuple[Any, ...]:
+        shown = super().get_readonly_fields(request, obj)
         # The id follows from these two, and everything points to the id.
-        return ("symbol", "venue") if obj else ()
+        return ("symbol", "venue", *shown) if obj else tuple(shown)
 
     def save_model(
-        self, request: HttpRequest, obj: Instrument, form: object, change: object
+        self,
+        request: HttpRequest,
+        obj: Instrument,
+        form: object,
+        change: bool,  # noqa: FBT001 - the signature is Django's
     ) -> None:
         if not change:
             obj.id = instrument_id(venue=obj.venue, symbol=obj.symbol)
-        obj.save(force_insert=not change)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Split)

@@ -19,7 +19,7 @@
     layout: { attributionLogo: false, fontFamily: token("--tf-font"), fontSize: 11 },
     localization: { priceFormatter: (price) => money.format(price), timeFormatter: (time) => day.format(time * 1000) },
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.1 } },
-    timeScale: { borderVisible: false, rightOffset: 2, lockVisibleTimeRangeOnResize: true },
+    timeScale: { borderVisible: false, rightOffset: 2, lockVisibleTimeRangeOnResize: true, minBarSpacing: 0.02 }, // years in a narrow card
     handleScroll: { mouseWheel: false, vertTouchDrag: false },
     handleScale: { mouseWheel: false },
   });

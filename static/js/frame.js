@@ -17,7 +17,10 @@
   dialog?.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
   });
-  dialog?.addEventListener("close", () => dialog.replaceChildren());
+  // The event comes later than the closing, and the next content may have come before it.
+  dialog?.addEventListener("close", () => {
+    if (!dialog.open) dialog.replaceChildren();
+  });
 
   // On a phone the rail has room for four places; the others unfold.
   const more = document.getElementById("rail-more");

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from agents.domain.states import Choice, MessageType, Outcome, SessionState
-from agents.models import Agent, ProviderCall, TradingSession
+from agents.models import Agent, ProviderCall, Team, TradingSession
 from market.models import Quote
 from tests.pages import farms, stories
 from tests.pages.farms import Farm
@@ -239,6 +240,28 @@ def test_a_stopped_session_waits_for_a_person(trader: Client, farm: Farm, wall: 
 
     assert "Demo team does not trade since" in page
     assert "The daily loss was reached." in page
+
+
+def test_a_team_that_trades_is_named_before_one_that_was_stopped(
+    trader: Client, busy: Farm
+) -> None:
+    other = Team.objects.create(
+        id=UUID(int=7), owner=busy.owner, name="Second team", created_at=busy.wall
+    )
+    TradingSession.objects.create(
+        id=UUID(int=7),
+        team=other,
+        account=busy.account,
+        state="STOPPED",
+        accepted_by="trader",
+        started_at=busy.wall,
+        stopped_at=busy.wall,
+    )
+
+    page = text_of(trader.get("/"))
+
+    assert "Demo team trades by itself" in page
+    assert "does not trade" not in page
 
 
 def test_a_replay_shows_its_clock(trader: Client, farm: Farm) -> None:

@@ -4,10 +4,12 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as Xml
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.template import Context
 
 from tradingfarm.templatetags import farm
 
@@ -65,11 +67,33 @@ def test_a_profit_has_sign_arrow_and_colour(value: str, way: str, shown: str) ->
 def test_a_time_is_in_the_accounts_zone_and_names_utc() -> None:
     moment = datetime(2005, 7, 1, 0, 30, tzinfo=UTC)
 
-    drawn = farm.moment(moment, "America/New_York")
+    drawn = farm.moment(Context(), moment, "America/New_York")
 
     assert ">30 Jun 2005, 20:30</time>" in drawn
     assert 'title="2005-07-01 00:30:00 UTC"' in drawn
     assert 'datetime="2005-07-01T00:30:00+00:00"' in drawn
+
+
+@pytest.mark.parametrize(
+    ("present", "shown"),
+    [
+        (datetime(2005, 12, 1, tzinfo=UTC), "30 Jun, 20:30"),
+        (datetime(2006, 1, 1, 2, tzinfo=UTC), "30 Jun, 20:30"),  # still 2005 in New York
+        (datetime(2006, 1, 2, tzinfo=UTC), "30 Jun 2005, 20:30"),
+        (None, "30 Jun 2005, 20:30"),
+    ],
+)
+def test_a_short_time_names_its_year_where_the_market_has_another(
+    present: datetime | None, shown: str
+) -> None:
+    page = SimpleNamespace(clock=SimpleNamespace(as_of=present))
+    moment = datetime(2005, 7, 1, 0, 30, tzinfo=UTC)
+
+    drawn = farm.moment(
+        Context({"frame": SimpleNamespace(page=page)}), moment, "America/New_York", "short"
+    )
+
+    assert f">{shown}</time>" in drawn
 
 
 def test_an_unknown_colour_or_icon_cannot_leave_its_place() -> None:

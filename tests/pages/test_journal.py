@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core import signing
 from django.db import connection
-from django.test import AsyncRequestFactory, Client
+from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -25,7 +25,6 @@ from tradingfarm.kernel.journal import (
 )
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.pages.journal import verifying
-from tradingfarm.pages.lists.pages import download
 from tradingfarm.people.models import Role
 
 pytest_plugins = ("tests.pages.fixtures",)
@@ -319,16 +318,6 @@ def test_an_export_for_spreadsheets_says_the_payload(trader: Client, told: Farm)
     text = b"".join(answer.streaming_content).decode()
     assert text.startswith("number,at,as of,kind,actor,subject,payload,previous,hash")
     assert '"{""content"":""=1+1""}"' in text
-
-
-async def test_a_file_is_sent_while_it_is_read_under_asgi() -> None:
-    parts = iter(["a,b\n", "1,2\n"])
-    request = AsyncRequestFactory().post("/")
-
-    answer = download(request, parts, name="x.csv", content_type="text/csv")
-
-    assert answer.is_async
-    assert [part async for part in answer] == [b"a,b\n", b"1,2\n"]
 
 
 def test_the_journal_takes_few_queries(

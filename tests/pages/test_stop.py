@@ -94,15 +94,24 @@ def test_keeping_and_canceling_take_one_confirmation(
 
 
 def test_selling_everything_takes_the_accounts_name(trader: Client, busy: Farm) -> None:
-    refused = stop(trader, busy, "flatten", confirm="yes", reason="Get me out")
-    untouched = reload(busy).halt_state
+    asked = stop(trader, busy, "flatten", confirm="yes", reason="Get me out")
+    kept = StopRun.objects.get().mode
     stop(trader, busy, "flatten", confirm=" demo ")
 
-    page = text_of(refused)
-    assert "Nothing was stopped. To sell everything, type Demo here" in page
-    assert 'value="Get me out"' in refused.content.decode()
-    assert untouched == HaltState.ACTIVE
-    assert StopRun.objects.get().mode == StopMode.FLATTEN
+    assert "To sell everything as well, type Demo here" in text_of(asked)
+    assert 'value="Get me out"' in asked.content.decode()
+    assert kept == StopMode.KEEP
+    assert StopRun.objects.latest("at").mode == StopMode.FLATTEN
+
+
+@pytest.mark.parametrize("sent", [{"mode": "flatten", "confirm": "no"}, {"mode": "sell"}, {}])
+def test_whatever_is_wrong_with_the_form_the_account_is_halted(
+    trader: Client, busy: Farm, sent: dict[str, str]
+) -> None:
+    page = text_of(trader.post(reverse("account-stop", args=[busy.account.id]), sent))
+
+    assert reload(busy).halt_state == HaltState.HALTED
+    assert "HALTED. Nothing new is sent." in page
 
 
 def test_words_without_end_do_not_fail_a_stop(trader: Client, busy: Farm) -> None:
@@ -117,7 +126,7 @@ def test_a_stop_without_a_choice_asks_for_one(trader: Client, busy: Farm, mode: 
 
     assert answer.status_code == 200
     assert "Choose" in text_of(answer)
-    assert not StopRun.objects.exists()
+    assert StopRun.objects.get().mode == StopMode.KEEP
 
 
 def test_pressing_twice_is_one_stop(trader: Client, busy: Farm) -> None:
@@ -317,11 +326,11 @@ def test_all_accounts_are_stopped_at_once(trader: Client, busy: Farm, wall: date
 
 def test_selling_out_of_all_accounts_takes_the_word_everything(trader: Client, busy: Farm) -> None:
     trader.post(reverse("accounts-stop"), {"mode": "flatten", "confirm": "Demo"})
-    assert reload(busy).halt_state == HaltState.ACTIVE
+    assert StopRun.objects.get().mode == StopMode.KEEP
 
     trader.post(reverse("accounts-stop"), {"mode": "flatten", "confirm": "everything"})
 
-    assert StopRun.objects.get().mode == StopMode.FLATTEN
+    assert StopRun.objects.latest("at").mode == StopMode.FLATTEN
 
 
 def test_a_person_without_an_account_has_nothing_to_stop(client: Client, db: None) -> None:

@@ -1,13 +1,16 @@
 """A position closed by hand: each share sold once, whoever clicks how often."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
+from market.models import Replay
 from tests.factories import NOW, make_desk, make_instrument, make_permission, make_quote, wall
 from tests.racing import race
-from tests.trading.steps import claimed, filled, report, stopped
+from tests.trading.steps import claimed, decided, filled, report, stopped
 from trading.domain.states import HaltState, OrderState, ProtectionState, Source, StopMode
 from trading.models import Account, Assessment, Order, PositionShare, Protection
 from trading.services.closing import close_position
@@ -171,6 +174,42 @@ def test_a_refusal_is_an_answer_with_its_reasons():
 
     assert closing.denied[0].verdict.denials == ("STALE_PRICE",)
     assert not exits().exists()
+
+
+def test_a_replay_that_played_on_since_the_click_is_no_reason_to_refuse():
+    desk = make_desk()
+    filled(desk, desk.buy(10))
+    later = NOW + timedelta(days=3)
+    play(desk, until=later)
+
+    closing = closed(desk)
+
+    [order] = exits()
+    assert [share.verdict.approved for share in closing.shares] == [True]
+    assert order.as_of == later
+
+
+def test_an_agents_order_is_judged_by_the_time_that_it_was_decided_at():
+    desk = make_desk()
+    play(desk, until=NOW + timedelta(days=3))
+
+    assert decided(desk, desk.buy(1)).denials == ("STALE_PRICE",)
+
+
+def play(desk, *, until):
+    """Prices and the replay's clock, as the engine commits them together."""
+    make_quote(desk.instrument, as_of=until)
+    Replay.objects.create(
+        id=UUID(int=7),
+        feed=desk.account.feed,
+        starts_on=NOW.date(),
+        ends_on=until.date(),
+        timeframe="1d",
+        speed=1,
+        position=1,
+        as_of=until,
+        started_at=wall(),
+    )
 
 
 def test_positions_of_other_instruments_stay():

@@ -84,7 +84,8 @@ SELECT
   (SELECT jsonb_build_object('id', id, 'order_id', order_id, 'approved', approved,
                              'denials', denials, 'quantity', request->>'quantity')
    FROM trading_assessment
-   WHERE account_id = %(account)s AND intent_key = %(intent_key)s)
+   WHERE account_id = %(account)s AND intent_key = %(intent_key)s),
+  (SELECT to_jsonb(as_of) FROM market_replay WHERE feed_id = %(feed)s)
 """
 
 
@@ -123,10 +124,11 @@ class LockedAccount:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The book, and what was decided before for the same intent."""
+    """The book, what was decided before for the same intent, and the market time of both."""
 
     book: Book
     earlier: dict[str, Any] | None
+    now: datetime
 
 
 def know_calendars() -> None:
@@ -173,10 +175,12 @@ def load_book(
     instrument_id: UUID,
     intent_key: str,
     now: datetime,
+    goes_along: bool = False,
 ) -> Loaded:
     """Everything the gate reads for one request, under the lock that the caller holds.
 
-    Raises NoSuchInstrument.
+    A replay may have played on since `now` was read; with `goes_along` its clock, as it was when
+    its prices were, counts where it is later. Raises NoSuchInstrument.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -191,11 +195,13 @@ def load_book(
         )
         row = cursor.fetchone() or ()
     # Django hands jsonb over as text, for its own JSONField to read.
-    permission, holdings, recent, earlier = (part and json.loads(part) for part in row)
+    permission, holdings, recent, earlier, played = (part and json.loads(part) for part in row)
+    if goes_along and played:
+        now = max(now, datetime.fromisoformat(played))
     book = _book(account, holdings or [], recent or [], now)
     if instrument_id not in book.terms:
         raise NoSuchInstrument(f"There is no instrument {instrument_id}.")
-    return Loaded(_with_permission(book, permission), earlier)
+    return Loaded(_with_permission(book, permission), earlier, now)
 
 
 def _book(

@@ -11,7 +11,7 @@ from django.db import connection
 
 from trading.domain.requests import OrderRequest, client_order_id, order_id
 from trading.domain.risk import ApprovedOrder, Assessment, assess
-from trading.domain.states import OrderState, Side
+from trading.domain.states import OrderState, Side, Source
 from trading.selectors.books import LockedAccount, know_calendars, load_book, lock_account
 from trading.services.days import roll_account
 from tradingfarm.kernel.canonical import canonical
@@ -104,7 +104,10 @@ def decide_locked(
         instrument_id=request.instrument_id,
         intent_key=request.intent_key,
         now=now,
+        # An agent's order is judged by the time that it was decided at, an exit by the present.
+        goes_along=request.source is not Source.AGENT,
     )
+    now = loaded.now
     if loaded.earlier is not None:
         return _earlier(loaded.earlier)
     found = assess(loaded.book, request, now)

@@ -65,18 +65,31 @@ def pnl(value: Decimal | None, unit: str = "") -> SafeString:
     )
 
 
-@register.simple_tag
-def moment(value: datetime | None, zone: str, look: str = "full") -> SafeString:
-    """A time in the account's zone, with UTC on hover and for machines."""
+@register.simple_tag(takes_context=True)
+def moment(context: Context, value: datetime | None, zone: str, look: str = "full") -> SafeString:
+    """A time in the account's zone, with UTC on hover and for machines.
+
+    A `short` one has no year while that is the year of the market that the page shows.
+    """
     if value is None:
         return format_html('<span class="time">{}</span>', MISSING)
     local, utc = value.astimezone(ZoneInfo(zone)), value.astimezone(UTC)
+    if look == "short" and local.year != _present_year(context, zone):
+        look = "full"
     return format_html(
         '<time class="time" datetime="{}" title="{}">{}</time>',
         utc.isoformat(),
         f"{utc:%Y-%m-%d %H:%M:%S} UTC",
         f"{local:{FORMATS[look]}}",
     )
+
+
+def _present_year(context: Context, zone: str) -> int | None:
+    """The year on the clock in the top bar; none where the page has no market."""
+    frame = context.get("frame")
+    page = frame.page if frame else None
+    present: datetime | None = page.clock.as_of if page else None
+    return present.astimezone(ZoneInfo(zone)).year if present else None
 
 
 @register.simple_tag

@@ -6,7 +6,9 @@ columns alone, and taken out of the farm as a file; its rows lead to what belong
 
 from tradingfarm.kernel.admin.bases import PlainAdmin, RecordAdmin, ServiceAdmin, actor_of
 from tradingfarm.kernel.admin.filters import FewFilter, MomentFilter, ValuesFilter
+from tradingfarm.kernel.admin.journaled import JournaledAdmin
 from tradingfarm.kernel.admin.links import Lead, add_leads, journal_of, record_link
+from tradingfarm.kernel.admin.periodic import PeriodicTaskAdmin
 from tradingfarm.kernel.admin.records import HeartbeatAdmin, JournalEventAdmin, JournalStreamAdmin
 
 __all__ = [
@@ -14,8 +16,10 @@ __all__ = [
     "HeartbeatAdmin",
     "JournalEventAdmin",
     "JournalStreamAdmin",
+    "JournaledAdmin",
     "Lead",
     "MomentFilter",
+    "PeriodicTaskAdmin",
     "PlainAdmin",
     "RecordAdmin",
     "ServiceAdmin",

@@ -19,6 +19,7 @@ from tradingfarm.kernel.admin.exporting import FORMATS, export
 from tradingfarm.kernel.admin.filters import MomentFilter
 from tradingfarm.kernel.admin.links import Lead, leads_from, leads_of
 from tradingfarm.kernel.admin.lists import EstimatingPaginator, RecordList
+from tradingfarm.kernel.admin.lookups import is_offered
 from tradingfarm.kernel.admin.searching import exactly, words_of
 
 
@@ -52,6 +53,10 @@ class PlainAdmin(admin.ModelAdmin[Any]):
     def export_formats(self) -> tuple[tuple[str, str], ...]:
         """Name in the address and on the button."""
         return tuple((name, form.label) for name, form in FORMATS.items())
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """What the list offers, alone: any other column of a row may be a secret."""
+        return is_offered(lookup, site=self, request=request)
 
     def get_list_display(self, request: HttpRequest) -> list[Column]:
         first, *rest = super().get_list_display(request)

@@ -5,29 +5,27 @@ rows holds neither memory nor a transaction, and a slow reader holds up nobody.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Model, Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 
 from tradingfarm.kernel.canonical import moment as moment_text
 from tradingfarm.kernel.clock import SystemClock
+from tradingfarm.kernel.downloads import download
 from tradingfarm.kernel.exports import csv_text
 from tradingfarm.kernel.journal import FARM, record, transaction
 from tradingfarm.kernel.money import plain
@@ -97,17 +95,17 @@ def export(
     except IncorrectLookupParameters:
         messages.error(request, "The list could not be filtered like that; nothing was exported.")
         return HttpResponseRedirect("../../")
-    at, number = SystemClock().now(), rows.order_by().count()
-    _record(site.model, request, form=form, rows=number, actor=actor, at=at)
-    names = columns_of(site)
-    parts = _parts(rows, names, moment=getattr(site, "moment", ""), most=number)
-    pieces = _pieces(FORMATS[form], names, parts)
+    at = SystemClock().now()
+
+    def begin() -> Iterator[bytes]:
+        number = rows.order_by().count()
+        _record(site.model, request, form=form, rows=number, actor=actor, at=at)
+        names = columns_of(site)
+        parts = _parts(rows, names, moment=getattr(site, "moment", ""), most=number)
+        return _pieces(FORMATS[form], names, parts)
+
     name = f"{site.opts.model_name}-{at:%Y%m%dT%H%M%SZ}.{form}"
-    return StreamingHttpResponse(
-        _awaited(pieces) if isinstance(request, ASGIRequest) else pieces,
-        content_type=FORMATS[form].media_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(request, begin, name=name, content_type=FORMATS[form].media_type)
 
 
 def _record(
@@ -171,10 +169,3 @@ def _after(order: Sequence[str], values: Sequence[object]) -> Q:
         return Q(**{first: values[0]})
     tied = Q(**{order[0]: values[0], last: values[1]})
     return Q(**{f"{first}e": values[0]}) & (Q(**{first: values[0]}) | tied)
-
-
-async def _awaited(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same pieces for a server that awaits; each is made in the thread of the request."""
-    following = sync_to_async(lambda: next(pieces, None))
-    while (piece := await following()) is not None:
-        yield piece

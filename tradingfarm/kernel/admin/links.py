@@ -53,6 +53,14 @@ def leads_from(model: type[Model], own: tuple[Lead, ...]) -> tuple[Lead, ...]:
     return (*own, *_FURTHER.get(model, ()))
 
 
+def lookups_into(model: type[Model]) -> set[str]:
+    """The lookups by which the records of all lists lead to the list of this model."""
+    page = f"{model._meta.app_label}_{model._meta.model_name}"
+    sites = admin.site._registry.values()
+    leads = (leads_from(site.model, getattr(site, "leads", ())) for site in sites)
+    return {lead.lookup for each in leads for lead in each if lead.page == page}
+
+
 @cache
 def model_called(kind: str) -> type[Model] | None:
     """The model that the admin shows under this name of the journal, such as "order"."""

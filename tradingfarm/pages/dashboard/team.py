@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from agents.domain.states import SessionState
 from agents.models import ProviderCall, TradingSession
@@ -40,7 +40,10 @@ class TeamNote:
 
 
 def team_note(*, account_id: UUID, time_zone: str, now: datetime) -> TeamNote | None:
-    """The team on this account at `now` (wall time). One query, two where models are asked."""
+    """The team on this account at `now` (wall time), one that trades before one that was stopped.
+
+    One query, two where models are asked.
+    """
     session = _sessions(account_id).first()
     if session is None:
         return None
@@ -66,7 +69,8 @@ def _sessions(account_id: UUID) -> QuerySet[TradingSession]:
         .annotate(
             providers=ArrayAgg("team__members__agent__provider", distinct=True, default=None)
         )
-        .order_by("-started_at", "id")
+        .alias(trades=Q(state=SessionState.AUTO_TRADING))
+        .order_by("-trades", "-started_at", "id")
     )
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tradingfarm.kernel.audits import record_export
 from tradingfarm.kernel.clock import SystemClock
+from tradingfarm.kernel.downloads import download
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.pages.frame import Frame
 from tradingfarm.pages.journal.events import HEADS, event_cells, event_row, holds, json_line
@@ -16,7 +17,7 @@ from tradingfarm.pages.journal.search import SORTS, JournalFilters, events_in
 from tradingfarm.pages.journal.streams import NONE, frame_of_stream, streams_of
 from tradingfarm.pages.journal.verifying import last_verification
 from tradingfarm.pages.listing import Listing, listed
-from tradingfarm.pages.lists.pages import CSV, csv_lines, download, frame_asked
+from tradingfarm.pages.lists.pages import CSV, csv_lines, frame_asked
 from tradingfarm.people.access import WRITE, access, person_of
 from tradingfarm.people.models import Role
 
@@ -84,18 +85,19 @@ def export(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, "Mend the filters first; then the file holds what they say.")
         return HttpResponseRedirect(listing.first, status=SEE_OTHER)
     as_json = request.POST.get("format") == "jsonl"
-    record_export(
-        stream=filters.stream_name,
-        actor=f"person:{person_of(request).get_username()}",
-        what="journal",
-        filters=listing.asked,
-        at=CLOCK.now(),
-    )
-    if as_json:
-        lines = _json_lines(listing)
-        return download(request, lines, name="journal.jsonl", content_type=JSON_LINES)
-    lines = csv_lines(HEADS, listing, event_cells)
-    return download(request, lines, name="journal.csv", content_type=CSV)
+    name, content_type = ("journal.jsonl", JSON_LINES) if as_json else ("journal.csv", CSV)
+
+    def begin() -> Iterator[str]:
+        record_export(
+            stream=filters.stream_name,
+            actor=f"person:{person_of(request).get_username()}",
+            what="journal",
+            filters=listing.asked,
+            at=CLOCK.now(),
+        )
+        return _json_lines(listing) if as_json else csv_lines(HEADS, listing, event_cells)
+
+    return download(request, begin, name=name, content_type=content_type)
 
 
 def filters_of(request: HttpRequest, frame: Frame) -> JournalFilters:

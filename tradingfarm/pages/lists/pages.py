@@ -1,13 +1,11 @@
 """One list of an account: what it asks, how a row is shown, and how it is taken out as a file."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -16,12 +14,12 @@ from django.http import (
     HttpResponseBase,
     HttpResponseRedirect,
     QueryDict,
-    StreamingHttpResponse,
 )
 from django.urls import reverse
 
 from tradingfarm.kernel.audits import record_export
 from tradingfarm.kernel.clock import SystemClock
+from tradingfarm.kernel.downloads import download
 from tradingfarm.kernel.exports import csv_text
 from tradingfarm.kernel.journal import account_stream
 from tradingfarm.pages.dashboard.accounts import AccountPage
@@ -86,15 +84,18 @@ class AccountList(Generic[M]):
         if listing.filters.errors:
             messages.error(request, "Mend the filters first; then the file holds what they say.")
             return HttpResponseRedirect(listing.first, status=303)
-        record_export(
-            stream=account_stream(page.id),
-            actor=f"person:{person_of(request).get_username()}",
-            what=self.name,
-            filters=listing.asked,
-            at=CLOCK.now(),
-        )
-        lines = csv_lines(self.heads, listing, self.cells)
-        return download(request, lines, name=f"{self.name}.csv", content_type=CSV)
+
+        def begin() -> Iterator[str]:
+            record_export(
+                stream=account_stream(page.id),
+                actor=f"person:{person_of(request).get_username()}",
+                what=self.name,
+                filters=listing.asked,
+                at=CLOCK.now(),
+            )
+            return csv_lines(self.heads, listing, self.cells)
+
+        return download(request, begin, name=f"{self.name}.csv", content_type=CSV)
 
 
 def frame_asked(request: HttpRequest) -> Frame:
@@ -116,19 +117,3 @@ def csv_lines(
     yield csv_text([heads])
     for rows in listing.chunks():
         yield csv_text(cells(row) for row in rows)
-
-
-def download(
-    request: HttpRequest, parts: Iterator[str], *, name: str, content_type: str
-) -> StreamingHttpResponse:
-    """A file that is sent while it is read, whichever server asks."""
-    body = _later(parts) if isinstance(request, ASGIRequest) else parts
-    answer = StreamingHttpResponse(body, content_type=content_type)
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
-
-
-async def _later(parts: Iterator[str]) -> AsyncIterator[str]:
-    following = sync_to_async(lambda: next(parts, None))
-    while (part := await following()) is not None:
-        yield part

@@ -7,7 +7,7 @@ EVERYTHING = "everything"
 
 
 class StopForm(forms.Form):
-    """What to do beyond the halt. Words never fail a stop: what is too long is cut.
+    """What to do beyond the halt, which a wrong form does not keep from happening.
 
     Selling takes a second gesture: typing `word`, the account's name.
     """
@@ -31,8 +31,8 @@ class StopForm(forms.Form):
         flattens = self.cleaned_data.get("mode") == StopMode.FLATTEN
         if flattens and typed.strip().casefold() != self.word.strip().casefold():
             raise forms.ValidationError(
-                f"Nothing was stopped. To sell everything, type {self.word} here; "
-                "the other two choices need no typing."
+                "It is halted: no agent's order is sent any more. To sell everything as well, "
+                f"type {self.word} here and press again."
             )
         return typed
 

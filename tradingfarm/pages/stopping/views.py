@@ -59,22 +59,23 @@ def _ask(request: HttpRequest, account_id: UUID | None) -> HttpResponse:
 
 
 def _carry_out(request: HttpRequest, account_id: UUID | None) -> HttpResponse:
-    """Halt first; whatever else is read for the answer is read after that."""
+    """Halt first, also when the form is wrong; whatever else is read is read after that."""
     targets = _targets(request, account_id)
     form = StopForm(request.POST, word=_word(account_id, targets[0].name))
-    if not form.is_valid():
-        return _form(request, form, account_id, _accounts(request, account_id))
+    mode = StopMode(form.cleaned_data["mode"]) if form.is_valid() else StopMode.KEEP
     missed = halt_accounts(
         targets=targets,
-        mode=StopMode(form.cleaned_data["mode"]),
+        mode=mode,
         requested_by=actor_of(request),
-        reason=form.cleaned_data["reason"],
+        reason=form.cleaned_data.get("reason", ""),
         clock=CLOCK,
     )
     if missed:
         # htmx shows no answer with an error's status, and this one must be seen.
         page, status = ("_missed", 200) if wants_fragment(request) else ("missed", NOT_STOPPED)
         return render(request, f"stopping/{page}.html", {"missed": missed}, status=status)
+    if form.errors:
+        return _form(request, form, account_id, _accounts(request, account_id))
     if wants_fragment(request):
         return _progress(request, account_id, _accounts(request, account_id), is_new=True)
     return HttpResponseRedirect(_address("stop-progress", account_id), status=SEE_OTHER)

@@ -147,7 +147,7 @@ def _may_set(
         form.add_error(None, problem)
         return False
     before = {"active": permission is None or permission.active, **_before(account, permission)}
-    raised = raised_by(before=before, after=limits | {"active": True})
+    raised = raised_by(before=before, after={**limits, "active": True})
     if raised and (problem := problem_with(request=request, account=account)):
         for name in raised:
             form.add_error(name if name in form.fields else None, problem)
