@@ -22,6 +22,9 @@
     if (!dialog.open) dialog.replaceChildren();
   });
 
+  // After a form that was refused one goes on at the first field that is wrong.
+  if (!document.querySelector("[autofocus]")) document.querySelector("#main [aria-invalid='true']")?.focus();
+
   // On a phone the rail has room for four places; the others unfold.
   const more = document.getElementById("rail-more");
   const unfold = (open) => more?.setAttribute("aria-expanded", String(open));

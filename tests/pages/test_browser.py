@@ -156,6 +156,45 @@ def test_the_menu_opens_and_closes_by_keyboard(visit: Visit) -> None:
     visit.page.wait_for_url("**/login/")
 
 
+def test_the_rail_and_the_stop_stay_in_sight(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 1440, "height": 420})
+    visit.sign_in()
+
+    visit.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+
+    assert visit.page.evaluate("window.scrollY") > 420
+    expect(visit.page.locator("#stop-button")).to_be_in_viewport(ratio=1)
+    expect(visit.page.get_by_role("link", name="Agents", exact=True)).to_be_in_viewport(ratio=1)
+
+
+def test_a_dialog_that_is_opened_at_once_again_is_not_emptied(visit: Visit) -> None:
+    visit.sign_in()
+    visit.page.locator("#stop-button").click()
+    expect(visit.page.locator("#dialog .stop-form")).to_be_visible()
+
+    # Its closing is told later than the next content comes.
+    visit.page.evaluate(
+        """() => {
+            const dialog = document.getElementById("dialog");
+            dialog.close();
+            dialog.showModal();
+        }"""
+    )
+    visit.page.wait_for_timeout(300)
+
+    expect(visit.page.locator("#dialog .stop-form")).to_be_visible()
+
+
+def test_one_goes_on_at_the_first_field_that_was_wrong(visit: Visit, live_farm: Farm) -> None:
+    visit.sign_in()
+    visit.go(f"/permissions/{live_farm.permission.id}/")
+    visit.page.get_by_label("Largest order").fill("99999")
+
+    visit.page.get_by_role("button", name="Save limits").click()
+
+    expect(visit.page.get_by_label("Largest order")).to_be_focused()
+
+
 def test_a_phone_shows_everything_without_scrolling_sideways(phone: Visit) -> None:
     phone.sign_in()
     expect(phone.page.locator("#positions tbody tr")).to_have_count(3)

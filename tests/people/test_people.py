@@ -79,6 +79,13 @@ def test_many_people_take_pages_and_no_more_queries(
     assert "Before Next" in page
 
 
+def test_a_viewer_is_invited_to_somebodys_desk(office: Client) -> None:
+    answer = office.post("/people/invite/", invitation(role="viewer", desk=""))
+
+    assert "Choose whose desk" in text_of(answer)
+    assert not User.objects.filter(username="bob").exists()
+
+
 def test_an_invited_person_signs_in_by_the_link(office: Client, operator: User) -> None:
     answer = office.post(
         "/people/invite/",
@@ -281,7 +288,7 @@ def test_an_operator_signs_somebody_out_everywhere(office: Client, person: User)
 
     answer = office.post(f"/people/{person.pk}/sessions/", follow=True)
 
-    assert "ada is signed out: 1 sessions have ended" in text_of(answer)
+    assert "ada is signed out: 1 session ended" in text_of(answer)
     assert browser.get("/people/me/").status_code == 302
 
 

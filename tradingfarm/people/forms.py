@@ -75,3 +75,9 @@ class InviteForm(StandingForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
     field_order = ("name", "role", "desk", "email")
+
+    def clean(self) -> dict[str, Any]:
+        chosen = super().clean() or self.cleaned_data
+        if chosen.get("role") == Role.VIEWER and not chosen.get("desk"):
+            self.add_error("desk", "Choose whose desk: a viewer has nothing of their own to read.")
+        return chosen

@@ -155,7 +155,9 @@ def end_all_sessions(request: HttpRequest, person_id: int) -> HttpResponse:
         actor=actor_of(person_of(request)),
         at=at,
     )
-    messages.success(request, f"{shown.username} is signed out: {ended} sessions have ended.")
+    messages.success(
+        request, f"{shown.username} is signed out: {ended} session{'s' * (ended != 1)} ended."
+    )
     return _back(shown)
 
 
