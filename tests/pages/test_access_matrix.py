@@ -151,7 +151,7 @@ def knock(
         client.force_login(user)
     answer = client.generic(method, path(place, address, thing))
     if answer.streaming:
-        answer.close()  # nobody reads the file, and only so many may be on their way
+        answer.getvalue()  # only so many files may be on their way
     return answer
 
 
