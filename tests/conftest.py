@@ -18,6 +18,7 @@ from typing import Any
 import django
 import hypothesis
 import pytest
+from psycopg.errors import DeadlockDetected
 
 from tradingfarm.processes.home import take_home
 from tradingfarm.processes.servers import Servers, start_servers
@@ -26,6 +27,7 @@ from tradingfarm.processes.servers import Servers, start_servers
 hypothesis.settings.register_profile("farm", deadline=None)
 hypothesis.settings.load_profile("farm")
 
+FLUSHES = 5
 FAST_BUT_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
@@ -60,6 +62,31 @@ def _stop(servers: Servers) -> None:
     servers.stop()
     if servers.folder:
         shutil.rmtree(servers.folder.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empties_patiently() -> Iterator[None]:
+    """A web process that still reads may cross the emptying of all tables; it is then tried again.
+
+    PostgreSQL ends one of two that wait for each other, and that may be ours.
+    """
+    from django.db import OperationalError  # noqa: PLC0415 - after the settings
+    from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: PLC0415 - after the settings
+
+    empty = BaseDatabaseOperations.execute_sql_flush
+
+    def again(self: BaseDatabaseOperations, sql_list: Any) -> None:
+        for _ in range(FLUSHES):
+            try:
+                return empty(self, sql_list)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, DeadlockDetected):
+                    raise
+        return empty(self, sql_list)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", again)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -134,8 +134,8 @@ class PageConsumer(LiveConsumer):
     def source(self, *, caller: Caller, query: Query) -> Source:
         account_id, view = _uuid(query.get("account", "")), query.get("view", "")
         feed = feed_of_account(owner_id=caller.owner_id, account_id=account_id)
-        subject = query.get("subject", "")
-        subject = subject and str(_uuid(subject))  # one spelling, so that all share a room
+        asked = query.get("subject", "")
+        subject = _uuid(asked) if asked else None
         known = VIEWS.get(view)
         if feed is None or known is None:
             raise Refused(NOT_FOUND)

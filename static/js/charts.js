@@ -1,4 +1,4 @@
-// What the charts of prices share: colours from the page's tokens, times in the account's zone, marks that lead on.
+// What the charts share: colours from the page's tokens, times in the account's zone, marks that lead on.
 window.FarmCharts = (() => {
   "use strict";
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -44,6 +44,29 @@ window.FarmCharts = (() => {
     chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
     return { chart, candles, volume, markers: LightweightCharts.createSeriesMarkers(candles, []) };
   };
+  // A line of money over days, which scrolls and zooms by touch alone.
+  const curve = (box) => {
+    const money = prices("0.01");
+    const day = new Intl.DateTimeFormat("en-GB", { timeZone: box.dataset.zone, day: "numeric", month: "short", year: "numeric" });
+    return LightweightCharts.createChart(box, {
+      autoSize: true,
+      layout: { attributionLogo: false, fontFamily: token("--tf-font"), fontSize: 11 },
+      localization: { priceFormatter: money, timeFormatter: (time) => day.format(time * 1000) },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.1 } },
+      timeScale: { borderVisible: false, rightOffset: 2, lockVisibleTimeRangeOnResize: true, minBarSpacing: 0.02 }, // years in a narrow card
+      handleScroll: { mouseWheel: false, vertTouchDrag: false },
+      handleScale: { mouseWheel: false },
+    });
+  };
+  const paintCurve = (chart) =>
+    chart.applyOptions({
+      layout: { background: { color: "transparent" }, textColor: token("--tf-muted") },
+      grid: { vertLines: { visible: false }, horzLines: { color: token("--tf-line") } },
+      crosshair: { vertLine: { color: token("--tf-muted") }, horzLine: { color: token("--tf-muted") } },
+    });
+  // All of it, with room for the first date's label, which fitContent cuts in half.
+  const showAll = (chart, count) =>
+    chart.timeScale().setVisibleLogicalRange({ from: -0.5 - count / 32, to: count + 1.5 });
   const label = ({ chart }, zone, isDaily) => {
     const { full, tick } = times(zone, isDaily);
     chart.applyOptions({ localization: { timeFormatter: full }, timeScale: { timeVisible: !isDaily, tickMarkFormatter: tick } });
@@ -137,5 +160,5 @@ window.FarmCharts = (() => {
     if (!response.ok || response.redirected) throw new Error(`${response.status} from ${address}`);
     return response.json();
   };
-  return { ask, create, drawn, gather, label, leadOn, line, paint, prices, rows, steer, token, wordsOf };
+  return { ask, create, curve, drawn, gather, label, leadOn, line, paint, paintCurve, prices, rows, showAll, steer, token, wordsOf };
 })();

@@ -8,21 +8,7 @@
   const PAUSE_MS = 2000;
   const empty = document.getElementById("curve-empty");
   const note = document.getElementById("fills-note");
-  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const zone = { timeZone: box.dataset.zone };
-  const day = new Intl.DateTimeFormat("en-GB", { ...zone, day: "numeric", month: "short", year: "numeric" });
-  const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-
-  const chart = LightweightCharts.createChart(box, {
-    autoSize: true,
-    // The library's own mark brings an inline style, which the page's policy refuses: the page links itself.
-    layout: { attributionLogo: false, fontFamily: token("--tf-font"), fontSize: 11 },
-    localization: { priceFormatter: (price) => money.format(price), timeFormatter: (time) => day.format(time * 1000) },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.1 } },
-    timeScale: { borderVisible: false, rightOffset: 2, lockVisibleTimeRangeOnResize: true, minBarSpacing: 0.02 }, // years in a narrow card
-    handleScroll: { mouseWheel: false, vertTouchDrag: false },
-    handleScale: { mouseWheel: false },
-  });
+  const chart = FarmCharts.curve(box);
   const series = chart.addSeries(LightweightCharts.AreaSeries, { lineWidth: 2, priceLineVisible: false });
   const markers = LightweightCharts.createSeriesMarkers(series, []);
 
@@ -31,12 +17,8 @@
   let days = 0;
 
   const paint = () => {
-    const accent = token("--tf-accent");
-    chart.applyOptions({
-      layout: { background: { color: "transparent" }, textColor: token("--tf-muted") },
-      grid: { vertLines: { visible: false }, horzLines: { color: token("--tf-line") } },
-      crosshair: { vertLine: { color: token("--tf-muted") }, horzLine: { color: token("--tf-muted") } },
-    });
+    const accent = FarmCharts.token("--tf-accent");
+    FarmCharts.paintCurve(chart);
     series.applyOptions({ lineColor: accent, topColor: `${accent}38`, bottomColor: `${accent}00` });
     mark();
   };
@@ -70,15 +52,14 @@
         time: at,
         position: side === "buy" ? "belowBar" : "aboveBar",
         shape: side === "buy" ? "arrowUp" : "arrowDown",
-        color: token(side === "buy" ? "--tf-gain" : "--tf-loss"),
+        color: FarmCharts.token(side === "buy" ? "--tf-gain" : "--tf-loss"),
         text: count > 1 ? String(count) : "",
         size: 0.8,
       }));
   };
   const range = () => {
     if (!days || points.length <= 1) {
-      // All of it, with room for the first date's label, which fitContent cuts in half.
-      chart.timeScale().setVisibleLogicalRange({ from: -0.5 - points.length / 32, to: points.length + 1.5 });
+      FarmCharts.showAll(chart, points.length);
     } else {
       const last = points.at(-1).time;
       const first = Math.max(points[0].time, last - days * 86400);

@@ -28,10 +28,10 @@ def test_only_who_owns_it_may_follow_it(market: Farm) -> None:
     execution = told.woken(market)
     other = make_farm(owner=make_user("other"), wall=market.wall)
 
-    assert may_follow(market, view="execution", subject=str(execution.id))
-    assert not may_follow(other, view="execution", subject=str(execution.id))
-    assert not may_follow(market, view="execution", subject=str(UUID(int=1)))
-    assert not may_follow(market, view="execution", subject="not an id")
+    assert may_follow(market, view="execution", subject=execution.id)
+    assert not may_follow(other, view="execution", subject=execution.id)
+    assert not may_follow(market, view="execution", subject=UUID(int=1))
+    assert not may_follow(market, view="execution", subject=None)
 
 
 def test_its_own_events_tell_the_whole_story_anew(market: Farm) -> None:

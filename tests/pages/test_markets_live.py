@@ -1,6 +1,7 @@
 """What the markets and the triggers send to open pages when something happened."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -25,7 +26,7 @@ def market(busy: Farm) -> Farm:
     return busy
 
 
-def sent(farm: Farm, view: LiveView, change: Change, *, subject: str = "") -> str:
+def sent(farm: Farm, view: LiveView, change: Change, *, subject: UUID | None = None) -> str:
     """What `view` sends to the farm's owner."""
     owner = farm.owner.pk
     frame = Frame(owner_id=owner, role=Role.TRADER, account_id=farm.account.id)
@@ -69,7 +70,7 @@ def test_a_fill_sends_what_is_held_and_other_events_nothing(market: Farm) -> Non
 
 
 def test_a_price_sends_the_head_with_the_running_candle_and_the_position(market: Farm) -> None:
-    key = str(market.instruments["AAPL"].id)
+    key = market.instruments["AAPL"].id
 
     html = sent(market, MarketView(), PRICES, subject=key)
 
@@ -82,7 +83,7 @@ def test_a_price_sends_the_head_with_the_running_candle_and_the_position(market:
 
 
 def test_an_order_sends_the_orders_and_a_firing_the_triggers(market: Farm) -> None:
-    key = str(market.instruments["AAPL"].id)
+    key = market.instruments["AAPL"].id
     price_trigger(market)
 
     ordered = sent(market, MarketView(), event("order.approved"), subject=key)
@@ -97,9 +98,9 @@ def test_an_order_sends_the_orders_and_a_firing_the_triggers(market: Farm) -> No
 def test_a_page_of_no_instrument_is_refused_and_sent_nothing(market: Farm) -> None:
     view = MarketView()
 
-    assert not view.allows(owner_id=1, subject="nonsense")
-    assert view.allows(owner_id=1, subject=str(market.instruments["AAPL"].id))
-    assert sent(market, view, PRICES, subject="nonsense") == ""
+    assert not view.allows(owner_id=1, subject=None)
+    assert view.allows(owner_id=1, subject=market.instruments["AAPL"].id)
+    assert sent(market, view, PRICES, subject=UUID(int=1)) == ""
 
 
 def test_a_firing_sends_its_triggers_row_again(market: Farm) -> None:
@@ -119,19 +120,19 @@ def test_the_page_of_a_trigger_is_told_of_its_own_firings(market: Farm) -> None:
     trigger = price_trigger(market)
     own = event("trigger.fired", f"trigger:{trigger.id}")
 
-    told = sent(market, TriggerView(), own, subject=str(trigger.id))
-    not_told = sent(market, TriggerView(), own, subject="another")
+    told = sent(market, TriggerView(), own, subject=trigger.id)
+    not_told = sent(market, TriggerView(), own, subject=UUID(int=1))
 
     assert 'data-seq="7"' in told
     assert not_told == ""
 
 
 def test_only_the_owner_may_follow_a_trigger(market: Farm) -> None:
-    view, key = TriggerView(), str(price_trigger(market).id)
+    view, key = TriggerView(), price_trigger(market).id
     other = make_farm(owner=make_user("other"), wall=market.wall)
 
     assert view.allows(owner_id=market.owner.pk, subject=key)
     assert not view.allows(owner_id=other.owner.pk, subject=key)
-    assert not view.allows(owner_id=market.owner.pk, subject="nonsense")
-    assert MarketsView().allows(owner_id=1, subject="")
-    assert TriggersView().allows(owner_id=1, subject="")
+    assert not view.allows(owner_id=market.owner.pk, subject=None)
+    assert MarketsView().allows(owner_id=1, subject=None)
+    assert TriggersView().allows(owner_id=1, subject=None)

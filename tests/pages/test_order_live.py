@@ -45,7 +45,7 @@ def test_only_the_owner_may_follow_them(market: Farm) -> None:
     assert not may_follow(other, view="position", subject=apple.id)
     for view in ("order", "position"):
         assert not may_follow(market, view=view, subject=UUID(int=1))
-        assert not may_follow(market, view=view, subject="not an id")
+        assert not may_follow(market, view=view, subject=None)
 
 
 def test_an_order_is_told_anew_when_it_is_filled(market: Farm) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.trading import books
 from trading.domain.allowances import share_of, standard_limits
-from trading.domain.book import Limits
 from trading.domain.ceilings import BOUNDED, Ceilings, loosened
 
 TOP = Ceilings(
@@ -21,19 +21,12 @@ TOP = Ceilings(
     max_open_positions=8,
     price_collar_pct=Decimal(3),
 )
-LIMITS = Limits(
-    agent_name="Technical",
-    active=True,
-    max_order_value=Decimal(10_000),
-    max_position_value=Decimal(10_000),
+LIMITS = replace(
+    books.LIMITS,
     max_allocation_pct=Decimal(25),
     max_daily_entries=10,
     max_daily_loss=Decimal(5_000),
-    max_open_positions=5,
-    allowed_symbols=(),
-    blocked_symbols=(),
     price_collar_pct=Decimal(5),
-    stop_required=True,
 )
 BEFORE = {
     "max_order_value": Decimal(100),

@@ -7,18 +7,15 @@ from tradingfarm.pages.dashboard.live import DashboardView
 from tradingfarm.pages.executions.live import ExecutionView
 from tradingfarm.pages.frame import Frame
 from tradingfarm.pages.lists.live import LIST_VIEWS
-from tradingfarm.pages.live import Audience, Change, LiveView
+from tradingfarm.pages.live import Audience, Change, LiveView, OfAccount
 from tradingfarm.pages.markets.live import MarketsView, MarketView
 from tradingfarm.pages.orders.live import OrderView, PositionView
 from tradingfarm.pages.teams.live import TEAM_VIEWS
 from tradingfarm.pages.triggers.live import TriggersView, TriggerView
 
 
-class FrameView:
+class FrameView(OfAccount):
     """A page of which nothing but the frame is kept current."""
-
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         return ""

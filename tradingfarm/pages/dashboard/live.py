@@ -14,7 +14,7 @@ from tradingfarm.pages.dashboard.conversation import alerts_in, newest_turns, tu
 from tradingfarm.pages.dashboard.orders import newest_fills, newest_refusals, orders_at_work
 from tradingfarm.pages.dashboard.team import team_note
 from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Audience, Change, OfAccount
 
 CLOCK = SystemClock()
 TALK = ("agent.message", "agent.decision", "execution.", "order.", "agent.trade.executed")
@@ -23,11 +23,8 @@ EXECUTION, ORDER = "execution:", "order:"
 Context = dict[str, object]
 
 
-class DashboardView:
+class DashboardView(OfAccount):
     """Prices change the numbers; events change the numbers, the lists or the conversation."""
-
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         context: Context = {"frame": frame, "page": frame.account, "update": True}

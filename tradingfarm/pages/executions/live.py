@@ -8,29 +8,25 @@ from agents.models import Execution
 from tradingfarm.pages.executions.rows import rows_of
 from tradingfarm.pages.executions.story import Story, story_of
 from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Audience, Change, OfThing
 
 TRADING = ("order.", "protection.", "agent.trade.", "risk.")
 
 
-class ExecutionView:
+class ExecutionView(OfThing):
     """Events of the execution and of its orders tell the whole story anew.
 
     New prices alone change what its order is worth now, so only that step is sent.
     """
 
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        key = _key(subject)
-        if key is None:
-            return False
-        return Execution.objects.filter(id=key, account__owner_id=owner_id).exists()
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return Execution.objects.filter(id=thing, account__owner_id=owner_id).exists()
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         own = any(event.subject == f"execution:{audience.subject}" for event in change.events)
-        key = _key(audience.subject)
-        if key is None or not (change.first or change.prices or own or change.about(*TRADING)):
+        if not (change.first or change.prices or own or change.about(*TRADING)):
             return ""
-        rows = rows_of(owner_id=audience.owner_id, execution_id=key)
+        rows = rows_of(owner_id=audience.owner_id, execution_id=audience.thing)
         if rows is None:
             return ""
         story = story_of(rows=rows)
@@ -38,13 +34,6 @@ class ExecutionView:
         if change.first or own or _is_traded(story, change):
             return render_to_string("executions/_told.html", context)
         return _priced(story, context) if change.prices else ""
-
-
-def _key(subject: str) -> UUID | None:
-    try:
-        return UUID(subject)
-    except ValueError:
-        return None
 
 
 def _is_traded(story: Story, change: Change) -> bool:

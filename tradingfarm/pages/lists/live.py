@@ -4,7 +4,7 @@ from django.template.loader import render_to_string
 
 from tradingfarm.pages.alerts.kinds import ALERTS
 from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Audience, Change, OfAccount
 
 NEW = {
     "orders": ("order.approved",),
@@ -17,22 +17,16 @@ NEW = {
 BOOK = ("agent.trade.executed", "protection.", "order.", "account.")
 
 
-class ListView:
+class ListView(OfAccount):
     """A list holds its place: it is told what is new, and the page counts it. No query."""
-
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         events = change.about(*NEW[audience.view])
         return render_to_string("lists/_marks.html", {"events": events}) if events else ""
 
 
-class PositionsView:
+class PositionsView(OfAccount):
     """Open positions follow their prices, their fills and their stops."""
-
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         if not change.prices and not change.about(*BOOK):

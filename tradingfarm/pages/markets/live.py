@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from market.models import Instrument, Quote
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Audience, Change, OfAccount, OfThing
 from tradingfarm.pages.markets.activity import newest_orders, watchers_of
 from tradingfarm.pages.markets.feeds import ShownFeed, feed_shown
 from tradingfarm.pages.markets.instruments import head_of, position_in
@@ -23,11 +23,8 @@ BOOK = ("agent.trade.executed", "protection.", "account.")
 ORDERS, FIRED = ("order.", "agent.trade.executed"), ("trigger.",)
 
 
-class MarketsView:
+class MarketsView(OfAccount):
     """The list of instruments. A row that the page does not show finds no place there."""
-
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         if not change.prices and not change.first and not change.about(*HELD):
@@ -41,14 +38,14 @@ class MarketsView:
         return render_to_string("markets/_moved.html", context) if rows else ""
 
 
-class MarketView:
+class MarketView(OfThing):
     """One instrument: its newest price, and what the account and its triggers do with it."""
 
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return Instrument.objects.filter(id=_key(subject)).exists()
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return Instrument.objects.filter(id=thing).exists()
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
-        instrument = Instrument.objects.filter(id=_key(audience.subject)).first()
+        instrument = Instrument.objects.filter(id=audience.thing).first()
         if instrument is None:
             return ""
         now = CLOCK.now()
@@ -99,11 +96,3 @@ def _moved(feed: ShownFeed, change: Change, now: datetime) -> list[Instrument]:
         quoted = quoted.filter(at__gte=now - MOVED_WITHIN)
     found = Instrument.objects.filter(id__in=quoted.values("instrument"))
     return list(found.order_by("symbol", "venue")[:MOST])
-
-
-def _key(subject: str) -> UUID:
-    """The id that a subject names; one that nothing has where it is no id."""
-    try:
-        return UUID(subject)
-    except ValueError:
-        return UUID(int=0)

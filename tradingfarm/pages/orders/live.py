@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 
 from trading.models import Order, Position
 from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Audience, Change, OfThing
 from tradingfarm.pages.orders.order import OrderPage, order_page, owned_order
 from tradingfarm.pages.orders.position import position_now, position_page
 
@@ -14,20 +14,19 @@ TRADING = ("order.", "protection.", "agent.trade.")
 Context = dict[str, object]
 
 
-class OrderView:
+class OrderView(OfThing):
     """What happens to an order or came from it tells its page anew.
 
     New prices alone change what is left of it, so only that part is sent.
     """
 
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        key = _key(subject)
-        return Order.objects.filter(id=key, account__owner_id=owner_id).exists()
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return Order.objects.filter(id=thing, account__owner_id=owner_id).exists()
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         if not (change.first or change.prices or change.about(*TRADING)):
             return ""
-        order = owned_order(owner_id=audience.owner_id, order_id=_key(audience.subject))
+        order = owned_order(owner_id=audience.owner_id, order_id=audience.thing)
         if order is None:
             return ""
         shown = order_page(order=order)
@@ -46,15 +45,14 @@ class OrderView:
         return ""
 
 
-class PositionView:
+class PositionView(OfThing):
     """Trading in the account tells the page anew; new prices only the figures and the gauge."""
 
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        key = _key(subject)
-        return Position.objects.filter(instrument=key, account__owner_id=owner_id).exists()
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return Position.objects.filter(instrument=thing, account__owner_id=owner_id).exists()
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
-        key = _key(audience.subject)
+        key = audience.thing
         context: Context = {"page": frame.account, "frame": frame, "update": True}
         if change.first or change.about(*TRADING):
             shown = position_page(page=frame.account, instrument_id=key, rows=frame.positions)
@@ -83,11 +81,3 @@ def _is_about(shown: OrderPage, change: Change) -> bool:
     subjects |= {f"order:{each.order_id}" for each in shown.after.exits}
     subjects |= {f"protection:{each.id}" for each in shown.after.protections}
     return any(event.subject in subjects for event in change.events)
-
-
-def _key(subject: str) -> UUID:
-    """The id that a subject names; one that nothing has where it is no id."""
-    try:
-        return UUID(subject)
-    except ValueError:
-        return UUID(int=0)

@@ -7,31 +7,31 @@ from django.template.loader import render_to_string
 
 from agents.models import Agent, Member, Team
 from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change, LiveView
+from tradingfarm.pages.live import Audience, Change, LiveView, OfThing
 
 TOLD = ("execution.queued",)
 
 
-class TeamView:
+class TeamView(OfThing):
     """One team. No query."""
 
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return Team.objects.filter(id=_id(subject), owner=owner_id).exists()
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return Team.objects.filter(id=thing, owner=owner_id).exists()
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
-        return _marks(change, teams=[audience.subject])
+        return _marks(change, teams=[str(audience.thing)])
 
 
-class AgentView:
+class AgentView(OfThing):
     """One agent: the executions of all teams that it sits in. One query, if there are any."""
 
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return Agent.objects.filter(id=_id(subject), owner=owner_id).exists()
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return Agent.objects.filter(id=thing, owner=owner_id).exists()
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         if not change.about(*TOLD):
             return ""
-        seats = Member.objects.filter(agent=_id(audience.subject), team__owner=audience.owner_id)
+        seats = Member.objects.filter(agent=audience.thing, team__owner=audience.owner_id)
         return _marks(change, teams=[str(team) for team in seats.values_list("team", flat=True)])
 
 
@@ -40,14 +40,6 @@ def _marks(change: Change, *, teams: Iterable[str]) -> str:
     wanted = set(teams)
     events = [event for event in change.about(*TOLD) if event.payload.get("team") in wanted]
     return render_to_string("lists/_marks.html", {"events": events}) if events else ""
-
-
-def _id(subject: str) -> UUID:
-    """The id in a page's address; one that is none belongs to nobody."""
-    try:
-        return UUID(subject)
-    except ValueError:
-        return UUID(int=0)
 
 
 TEAM_VIEWS: dict[str, LiveView] = {"team": TeamView(), "agent": AgentView()}

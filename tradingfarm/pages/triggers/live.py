@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.frame import Frame
-from tradingfarm.pages.live import Audience, Change
+from tradingfarm.pages.live import Audience, Change, OfAccount, OfThing
 from tradingfarm.pages.triggers.rows import trigger_rows, triggers_of
 from triggers.models import Trigger
 
@@ -15,11 +15,8 @@ FIRED = ("trigger.fired",)
 SUBJECT = "trigger:"
 
 
-class TriggersView:
+class TriggersView(OfAccount):
     """The list: a row comes again when its trigger woke a team on the account."""
-
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        return not subject
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         ids = {UUID(one.subject.removeprefix(SUBJECT)) for one in change.about(*FIRED)}
@@ -32,14 +29,11 @@ class TriggersView:
         return render_to_string("triggers/_moved.html", context)
 
 
-class TriggerView:
+class TriggerView(OfThing):
     """One trigger: its list of firings holds its place and is told what is new. No query."""
 
-    def allows(self, *, owner_id: int, subject: str) -> bool:
-        try:
-            return Trigger.objects.filter(id=UUID(subject), owner=owner_id).exists()
-        except ValueError:
-            return False
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return Trigger.objects.filter(id=thing, owner=owner_id).exists()
 
     def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
         wanted = f"{SUBJECT}{audience.subject}"
