@@ -23,7 +23,7 @@ def make_team(number=0):
 def test_the_built_in_team_has_five_roles_on_the_rules_and_one_permission():
     team = make_team()
 
-    seats = list(team.members.select_related("agent"))
+    seats = list(team.members.select_related("agent").order_by("seat"))
     assert [seat.agent.role for seat in seats] == list(Role)
     assert {seat.agent.provider for seat in seats} == {"rules"}
     assert [seat.agent.name for seat in seats if seat.proposes] == ["Technical"]
