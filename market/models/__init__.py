@@ -3,5 +3,6 @@
 from market.models.candles import Candle
 from market.models.feeds import Feed, Quote, Replay
 from market.models.instruments import Instrument, Split
+from market.models.statistics import Statistics
 
-__all__ = ["Candle", "Feed", "Instrument", "Quote", "Replay", "Split"]
+__all__ = ["Candle", "Feed", "Instrument", "Quote", "Replay", "Split", "Statistics"]

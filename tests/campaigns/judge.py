@@ -12,7 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tests.campaigns.rows import ZERO, Order, PaperOrder, PaperTrade, Tables
-from trading.domain.book import Oversold, TradeReport
+from trading.domain.ledger import Oversold, TradeReport
 from trading.domain.rebuild import Ledger, differences, rebuild
 from trading.domain.states import AT_WORK, OrderState, Side
 

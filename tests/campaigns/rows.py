@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from trading.domain.book import Lot
+from trading.domain.ledger import Lot
 
 ZERO = Decimal(0)
 

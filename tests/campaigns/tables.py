@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from tests.campaigns.rows import Fill, Order, PaperOrder, PaperTrade, Share, Tables
-from trading.domain.book import Lot
+from trading.domain.ledger import Lot
 
 Row = TypeVar("Row")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.campaigns.choices import judge_choice, liquidations
 from tests.campaigns.rows import Fill, Order, PaperOrder, PaperTrade, Share, Tables
-from trading.domain.book import Lot
+from trading.domain.ledger import Lot
 from trading.domain.states import StopMode
 
 AT = datetime(2010, 1, 4, 15, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from tests.campaigns.judge import (
     sent_after,
 )
 from tests.campaigns.rows import Fill, Order, PaperOrder, PaperTrade, Share, Tables
-from trading.domain.book import Lot
+from trading.domain.ledger import Lot
 
 APPLE, AGENT, DECISION = UUID(int=1), UUID(int=2), UUID(int=3)
 NOON = datetime(2010, 1, 4, 12, 0, tzinfo=UTC)

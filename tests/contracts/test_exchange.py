@@ -1,9 +1,11 @@
 """What the farm relies on in every exchange. The same tests run against each of them."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.contracts.venues import VENUES
-from trading.domain.exchange import ExchangeUnavailable, OutcomeKind
+from trading.domain.exchange import ExchangeUnavailable, OutcomeKind, Sent
 from trading.domain.states import OrderState
 
 pytestmark = pytest.mark.django_db
@@ -20,9 +22,24 @@ def placed(venue, number=1, **terms):
 
 
 def reported(venue, placing):
-    return venue.exchange.reports(client_order_ids=[placing.client_order_id]).get(
-        placing.client_order_id
+    return venue.exchange.reports(orders=[sent(placing)]).get(placing.client_order_id)
+
+
+def sent(placing):
+    """The order as it is asked for: the exchange's own id is not known yet."""
+    return Sent(
+        account_id=placing.account_id,
+        client_order_id=placing.client_order_id,
+        exchange_order_id="",
+        symbol=placing.symbol,
+        since=placing.deadline - timedelta(minutes=2),
     )
+
+
+def resting(venue, account_id):
+    """Client ids of what rests at the exchange."""
+    found = venue.exchange.open_orders(account_id=account_id)
+    return tuple(order.client_order_id for order in found)
 
 
 def test_an_accepted_order_is_open_until_it_trades(venue):
@@ -33,15 +50,15 @@ def test_an_accepted_order_is_open_until_it_trades(venue):
     assert outcome.exchange_order_id
     assert (report.state, report.trades) == (OrderState.OPEN, ())
     assert report.exchange_order_id == outcome.exchange_order_id
-    assert venue.exchange.open_orders(account_id=placing.account_id) == (placing.client_order_id,)
+    assert resting(venue, placing.account_id) == (placing.client_order_id,)
 
 
 def test_an_order_that_the_exchange_does_not_know_is_missing_from_its_answer(venue):
     placing, _ = placed(venue)
-    ids = [placing.client_order_id, venue.placing(2).client_order_id]
+    asked = [sent(placing), sent(venue.placing(2))]
 
-    assert list(venue.exchange.reports(client_order_ids=ids)) == [placing.client_order_id]
-    assert venue.exchange.reports(client_order_ids=[]) == {}
+    assert list(venue.exchange.reports(orders=asked)) == [placing.client_order_id]
+    assert venue.exchange.reports(orders=[]) == {}
 
 
 def test_an_order_that_comes_after_its_deadline_is_refused_and_never_appears(venue):
@@ -51,7 +68,7 @@ def test_an_order_that_comes_after_its_deadline_is_refused_and_never_appears(ven
     assert outcome.kind is OutcomeKind.REJECTED
     assert outcome.problem
     assert reported(venue, placing) is None
-    assert venue.exchange.open_orders(account_id=placing.account_id) == ()
+    assert resting(venue, placing.account_id) == ()
 
 
 def test_an_id_that_is_used_twice_makes_one_order_and_proves_no_refusal(venue):
@@ -75,7 +92,7 @@ def test_a_filled_order_reports_trades_that_add_up(venue):
     assert sum(trade.quantity for trade in report.trades) == placing.quantity
     assert all(0 < trade.price <= placing.worst_price for trade in report.trades)
     assert all(trade.fee >= 0 and trade.as_of.tzinfo for trade in report.trades)
-    assert venue.exchange.open_orders(account_id=placing.account_id) == ()
+    assert resting(venue, placing.account_id) == ()
 
 
 def test_trades_keep_their_ids(venue):
@@ -101,25 +118,25 @@ def test_no_order_trades_beyond_its_worst_price(venue):
 def test_a_canceled_order_never_trades(venue):
     placing, _ = placed(venue)
 
-    venue.exchange.cancel(client_order_id=placing.client_order_id)
+    venue.exchange.cancel(order=sent(placing))
     venue.trade()
 
     report = reported(venue, placing)
     assert (report.state, report.trades) == (OrderState.CANCELED, ())
-    assert venue.exchange.open_orders(account_id=placing.account_id) == ()
+    assert resting(venue, placing.account_id) == ()
 
 
 def test_a_cancel_that_comes_too_late_changes_nothing(venue):
     placing, _ = placed(venue)
     venue.trade()
 
-    venue.exchange.cancel(client_order_id=placing.client_order_id)
+    venue.exchange.cancel(order=sent(placing))
 
     assert reported(venue, placing).state is OrderState.FILLED
 
 
 def test_a_cancel_of_an_unknown_order_is_no_error(venue):
-    venue.exchange.cancel(client_order_id=venue.placing(9).client_order_id)
+    venue.exchange.cancel(order=sent(venue.placing(9)))
 
     assert reported(venue, venue.placing(9)) is None
 
@@ -127,7 +144,7 @@ def test_a_cancel_of_an_unknown_order_is_no_error(venue):
 def test_an_account_sees_its_own_open_orders_alone(venue):
     placed(venue)
 
-    assert venue.exchange.open_orders(account_id=venue.another_account()) == ()
+    assert resting(venue, venue.another_account()) == ()
 
 
 def test_placing_over_a_cut_line_is_unknown_and_raises_nothing(venue):
@@ -147,7 +164,7 @@ def test_questions_over_a_cut_line_have_no_answer(venue):
         with pytest.raises(ExchangeUnavailable):
             venue.exchange.open_orders(account_id=placing.account_id)
         with pytest.raises(ExchangeUnavailable):
-            venue.exchange.cancel(client_order_id=placing.client_order_id)
+            venue.exchange.cancel(order=sent(placing))
 
 
 def test_the_delays_of_an_exchange_make_a_quarantine(venue):

@@ -53,6 +53,7 @@ class PaperVenue:
             account_id=self.account.id,
             client_order_id=f"tfp{number:026}",
             instrument_id=self.instrument.id,
+            symbol=self.instrument.symbol,
             side=Side.BUY,
             quantity=Decimal(10),
             worst_price=Decimal(worst_price),

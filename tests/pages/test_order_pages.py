@@ -57,8 +57,9 @@ def test_an_order_says_what_who_and_why(trader: Client, market: Farm) -> None:
 def test_an_orders_states_come_with_their_times(trader: Client, market: Farm) -> None:
     told.traded(market)
     order = bought()
+    assert order.attempt_at is not None
     Order.objects.filter(id=order.id).update(
-        attempt_at=order.approved_at + timedelta(milliseconds=1)
+        approved_at=order.attempt_at - timedelta(milliseconds=1)
     )
 
     page = text_of(trader.get(reverse("order", args=[order.id])))
@@ -118,6 +119,7 @@ def test_a_protections_order_leads_to_what_it_protected(trader: Client, market: 
 
 def test_an_unknown_outcome_says_what_the_exchange_said(trader: Client, market: Farm) -> None:
     told.thought(market)
+    Order.objects.update(state=OrderState.SUBMITTING, attempt_at=market.wall)
     Order.objects.update(
         state=OrderState.UNKNOWN, attempt_at=market.wall, problem="No answer within 2 s"
     )

@@ -366,6 +366,8 @@ def test_few_queries(
 
 
 def test_orders_at_work_are_told_apart(trader: Client, busy: Farm) -> None:
-    Order.objects.filter(state=OrderState.UNKNOWN).update(state=OrderState.SUBMITTING)
+    Order.objects.filter(state=OrderState.APPROVED).update(
+        state=OrderState.SUBMITTING, attempt_at=busy.wall
+    )
 
-    assert "1 order in flight" in text_of(trader.get(address(busy)))
+    assert "2 orders in flight" in text_of(trader.get(address(busy)))

@@ -112,7 +112,7 @@ def test_at_somebody_elses_desk_it_takes_an_operator(
 
 
 def test_a_live_account_takes_a_second_factor_as_well(client: Client, halted: Farm) -> None:
-    Account.objects.update(kind="live")
+    Account.objects.update(kind="live", exchange="kraken")
     client.force_login(mate(halted, Role.OPERATOR))
 
     looked = client.get(address(halted))
@@ -124,7 +124,7 @@ def test_a_live_account_takes_a_second_factor_as_well(client: Client, halted: Fa
 
 
 def test_a_live_account_takes_an_operator(trader: Client, halted: Farm) -> None:
-    Account.objects.update(kind="live")
+    Account.objects.update(kind="live", exchange="kraken")
 
     assert resume(trader, halted).status_code == 403
     assert state(halted) == HaltState.HALTED

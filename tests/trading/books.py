@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from trading.domain.book import Book, Holding, Limits, Lot, Price, Terms
+from trading.domain.book import Book, Holding, Limits, Price, Terms
 from trading.domain.checks import Case
+from trading.domain.ledger import Lot
 from trading.domain.requests import OrderRequest
 from trading.domain.states import HaltState, Side, Source
 

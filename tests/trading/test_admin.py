@@ -145,7 +145,7 @@ def test_an_account_is_not_released_while_it_is_being_stopped(staff, desk):
 
 
 def test_a_live_account_is_not_released_without_a_second_factor(staff, desk):
-    Account.objects.update(halt_state="HALTED", kind=Account.Kind.LIVE)
+    Account.objects.update(halt_state="HALTED", kind=Account.Kind.LIVE, exchange="kraken")
 
     page = staff.post(
         reverse("admin:trading_account_changelist"),

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trading.books import APPLE, IBM, PRICE, book, held, limited, lot
-from trading.domain.book import Book, Holding, Oversold, TradeReport, Usage, apply, cost_of, trade
+from trading.domain.book import Book, Holding, Usage, apply
+from trading.domain.ledger import Oversold, TradeReport, cost_of, trade
 from trading.domain.states import Side
 
 

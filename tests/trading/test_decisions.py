@@ -18,7 +18,9 @@ from tests.factories import (
     make_quote,
     wall,
 )
-from tests.trading.steps import approved, decided, filled, stopped
+from tests.trading.steps import approved, decided, filled, sent, stopped
+from tests.trading.venues import RecordingExchange
+from trading.domain.exchange import Outcome, OutcomeKind
 from trading.domain.states import HaltState, Source, StopMode
 from trading.models import Account, Assessment, Order
 from trading.selectors import books
@@ -251,10 +253,7 @@ def test_an_instrument_without_a_price_is_denied():
 def test_an_unknown_order_closes_its_symbol_to_everybodys_entries():
     desk = make_desk()
     other = make_permission(desk.account, number=1)
-    order = approved(desk, desk.buy(1))
-    Order.objects.filter(id=order.id).update(
-        state="UNKNOWN", attempt_at=wall(), deadline=wall() + timedelta(minutes=1)
-    )
+    sent(desk, desk.buy(1), RecordingExchange(outcome=Outcome(OutcomeKind.UNKNOWN)))
 
     verdict = decided(desk, replace(desk.buy(1, key="other"), permission_id=other.id))
 

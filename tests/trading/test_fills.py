@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from tests.factories import NOW, make_desk, make_instrument, make_permission, wall
 from tests.racing import race
 from tests.trading.steps import approved, claimed, decided, filled, report, sent
-from trading.domain.book import Oversold
+from trading.domain.ledger import Oversold
 from trading.domain.states import OrderState, Source
 from trading.models import Account, CashMovement, Fill, Position, PositionShare
 from trading.services.fills import ingest

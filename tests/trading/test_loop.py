@@ -75,7 +75,7 @@ def test_an_account_with_an_exchange_that_is_not_there_does_not_stop_the_others(
     working = make_desk(number=1)
     approved(broken, broken.buy(5))
     order = approved(working, working.buy(10))
-    Account.objects.filter(id=broken.account.id).update(exchange="nowhere")
+    Account.objects.filter(id=broken.account.id).update(kind="live", exchange="nowhere")
 
     make_sender().work()
 

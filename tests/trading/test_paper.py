@@ -15,6 +15,7 @@ from trading.domain.exchange import OutcomeKind
 from trading.domain.states import OrderState
 from trading.exchanges.paper import PaperExchange, match
 from trading.models import Account, Fill, Order, PaperOrder, PaperTrade
+from trading.services.orders import sent as at_exchange
 from trading.services.recovery import follow_up
 from trading.services.sending import send, settle
 
@@ -156,7 +157,7 @@ def test_a_cancel_and_a_match_at_once_agree():
     def act(place):
         if place % 2:
             return matched()
-        return exchange.cancel(client_order_id=orders[0].client_order_id)
+        return exchange.cancel(order=at_exchange(orders[0]))
 
     race(8, act)
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.domain.book import Book, Lot, Oversold, TradeReport, apply
+from trading.domain.book import Book, apply
+from trading.domain.ledger import Lot, Oversold, TradeReport
 from trading.domain.rebuild import Ledger, differences, rebuild
 from trading.domain.states import HaltState, Side
 

@@ -90,9 +90,9 @@ def test_an_order_that_appears_at_the_last_question_is_not_absent():
     class Slow(RecordingExchange):
         asked = 0
 
-        def reports(self, *, client_order_ids):
+        def reports(self, *, orders):
             Slow.asked += 1
-            return {} if Slow.asked < 3 else super().reports(client_order_ids=client_order_ids)
+            return {} if Slow.asked < 3 else super().reports(orders=orders)
 
     _, order = crashed()
     exchange = Slow(known=[report(order)])

@@ -1,8 +1,15 @@
 """The table of allowed moves is whole: nothing leaves an end, everything can reach one."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.db import IntegrityError
+from django.db.transaction import atomic
+
+from tests.factories import make_desk, wall
+from tests.trading.steps import approved
 from trading.domain.states import AT_WORK, MOVES, TERMINAL, OrderState, may_move
+from trading.models import Order
 
 
 def test_every_state_has_its_moves():
@@ -47,3 +54,47 @@ def test_what_the_exchange_has_taken_can_no_longer_be_proved_absent():
     assert not may_move(OrderState.OPEN, OrderState.NOT_PLACED)
     assert not may_move(OrderState.PARTIALLY_FILLED, OrderState.NOT_PLACED)
     assert may_move(OrderState.UNKNOWN, OrderState.NOT_PLACED)
+
+
+def ordered_in(state):
+    """An order that was made in this state, as no service makes one."""
+    desk = make_desk()
+    order = approved(desk, desk.buy(1))
+    order.pk, order.intent_key, order.client_order_id = desk.account.id, state, state
+    order.state, order.attempt_at = state, wall()
+    order.save(force_insert=True)
+    return Order.objects.filter(id=order.pk)
+
+
+def let_through(order, new):
+    """Whether the database lets the order go to the state; nothing stays of the try."""
+    try:
+        with atomic():
+            order.update(state=new)
+            raise Interrupted
+    except IntegrityError:
+        return False
+    except Interrupted:
+        return True
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("old", sorted(OrderState))
+def test_the_database_refuses_every_move_that_is_not_in_the_table(old):
+    order = ordered_in(old)
+
+    passed = {new for new in set(OrderState) - {old} if let_through(order, new)}
+
+    assert passed == MOVES[old] - {old}
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_second_attempt():
+    order = ordered_in(OrderState.SUBMITTING)
+
+    with pytest.raises(IntegrityError, match="sent once"), atomic():
+        order.update(attempt_at=wall() + timedelta(seconds=1))

@@ -12,7 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from trading.domain.book import PRECISION, Book, Limits, Price, Terms
+from trading.domain.book import Book, Limits, Price, Terms
+from trading.domain.ledger import PRECISION
 from trading.domain.requests import OrderRequest
 from trading.domain.states import HaltState, Side, Source
 from tradingfarm.kernel.money import MONEY, ZERO, ceil_to_step, floor_to_step, plain

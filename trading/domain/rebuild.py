@@ -9,10 +9,8 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from uuid import UUID
 
-from trading.domain.book import Lot, TradeReport, trade
+from trading.domain.ledger import EMPTY, Lot, TradeReport, trade
 from tradingfarm.kernel.money import ZERO, plain
-
-EMPTY = Lot()
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
 """What somebody wants to be ordered, before anything was checked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from trading.domain.states import Side, Source
+from trading.domain.states import OrderType, RiskLevel, Side, Source, TimeInForce
+from tradingfarm.kernel.canonical import digest
 
 
 @dataclass(frozen=True)
 class OrderRequest:
-    """A market order somebody wants. A sell always reduces a position: long only.
+    """An order that somebody wants. A sell always reduces a position: long only.
 
     `intent_key` names the cause in market-time terms only, so that a repeated cause finds the same
-    order and a replay repeats its ids. `permission_id` is None for a person's own order.
+    order and a replay repeats its ids. `permission_id` is None for a person's own order. Prices in
+    the account's currency. `is_tainted` says that text from outside had a part in it. A slice
+    belongs to a parent order, which was checked and counted as a whole before. What it buys is
+    sold after `exit_after_seconds` of market time.
     """
 
     intent_key: str
@@ -21,17 +25,40 @@ class OrderRequest:
     side: Side
     quantity: Decimal
     permission_id: UUID | None = None
+    order_type: OrderType = OrderType.MARKET
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.IOC
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    trailing_pct: Decimal | None = None
+    exit_after_seconds: int | None = None
     reason: str = ""
     strategy: str = ""
     confidence: Decimal | None = None
+    risk: RiskLevel | None = None
+    is_tainted: bool = False
     reasoning: str = ""
     decision_id: UUID | None = None
+    parent_id: UUID | None = None
+    replaces_id: UUID | None = None
 
     @property
     def reduces(self) -> bool:
         return self.side is Side.SELL
+
+    @property
+    def rests(self) -> bool:
+        """Whether the exchange may keep it for longer than a moment."""
+        return self.time_in_force in (TimeInForce.GTC, TimeInForce.DAY)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that is wanted, whatever it was caused by, in hex.
+
+        A confirmation and an override bind this: what was changed since is another order.
+        """
+        return digest(replace(self, intent_key=""))
 
 
 def order_id(*, account_id: UUID, intent_key: str) -> UUID:

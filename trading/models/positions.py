@@ -43,8 +43,25 @@ class PositionShare(models.Model):
     cost = money(default=Decimal(0))
     realised = money(default=Decimal(0))
     fees = money(default=Decimal(0))
+    opened_at = models.DateTimeField(
+        null=True, help_text="Since when it is not flat, market time."
+    )
+    unprotected_since = models.DateTimeField(
+        null=True, help_text="Wall time since which no working stop covers it."
+    )
+    unprotected_seconds = models.DecimalField(
+        max_digits=14, decimal_places=3, default=Decimal(0), help_text="Of ended spans, in all."
+    )
+    unprotected_alarm_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = (
+            models.Index(
+                fields=["unprotected_since"],
+                name="share_unprotected",
+                condition=Q(unprotected_since__isnull=False),
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["position", "permission"], name="share_unique", nulls_distinct=False
@@ -62,15 +79,25 @@ class PositionShare(models.Model):
 
 
 class Protection(models.Model):
-    """A stop-loss or take-profit on one agent's part of a position; it needs no model."""
+    """An exit that waits for its price or its time, on one agent's part of a position.
+
+    `price` is what it fires at: a trailing stop moves it up after the highest price seen, and a
+    time exit has none. `resting` is its order at the exchange, where that keeps stops.
+    """
 
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(Account, models.PROTECT, related_name="protections")
     share = models.ForeignKey(PositionShare, models.PROTECT, related_name="protections")
     instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
     entry = models.ForeignKey(Order, models.PROTECT, related_name="protections")
-    kind = models.CharField(max_length=12, choices=choices(ProtectionKind))
-    price = money()
+    kind = models.CharField(max_length=13, choices=choices(ProtectionKind))
+    price = money(null=True)
+    trailing_pct = models.DecimalField(
+        max_digits=6, decimal_places=3, null=True, help_text="Distance below the highest price."
+    )
+    highest = money(null=True, help_text="The highest price seen since it was armed.")
+    due_at = models.DateTimeField(null=True, help_text="Of a time exit, market time.")
+    resting = models.ForeignKey(Order, models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=8, choices=choices(ProtectionState))
     attempts = models.PositiveIntegerField(default=0, help_text="Exit orders made so far.")
     exit = models.ForeignKey(Order, models.PROTECT, null=True, related_name="+")
@@ -85,7 +112,16 @@ class Protection(models.Model):
                 name="protection_one_of_a_kind",
                 condition=Q(state__in=["ARMED", "FIRED"]),
             ),
-            models.CheckConstraint(condition=Q(price__gt=0), name="protection_price_positive"),
+            models.CheckConstraint(
+                condition=Q(kind="time_exit", price__isnull=True, due_at__isnull=False)
+                | (~Q(kind="time_exit") & Q(price__gt=0, due_at__isnull=True)),
+                name="protection_price_or_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="trailing_stop", trailing_pct__gt=0, trailing_pct__lt=100)
+                | (~Q(kind="trailing_stop") & Q(trailing_pct__isnull=True)),
+                name="protection_trails_by_percent",
+            ),
         )
         indexes = (
             models.Index(
@@ -97,4 +133,32 @@ class Protection(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} at {plain(self.price)} {self.state}"
+        at = plain(self.price) if self.price is not None else f"{self.due_at}"
+        return f"{self.kind} at {at} {self.state}"
+
+
+class SplitBooking(models.Model):
+    """A split of shares, booked once in one account: more of them, at the same cost."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="splits")
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
+    on = models.DateField(help_text="The first day that trades at the new price.")
+    numerator = models.PositiveIntegerField()
+    denominator = models.PositiveIntegerField()
+    quantity_before = money()
+    quantity_after = money()
+    cash_in_lieu = money(default=Decimal(0), help_text="Paid for the fraction of a lot.")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["account", "instrument", "on"], name="split_booked_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(numerator__gt=0) & Q(denominator__gt=0), name="split_ratio_positive"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.numerator}:{self.denominator} on {self.on}"

@@ -17,7 +17,6 @@ from trading.domain.book import (
     Book,
     Holding,
     Limits,
-    Lot,
     Price,
     RecentOrder,
     Terms,
@@ -25,6 +24,7 @@ from trading.domain.book import (
     Usage,
 )
 from trading.domain.checks import DUPLICATE_WINDOW
+from trading.domain.ledger import Lot
 from trading.domain.states import HaltState, Side
 from trading.selectors.ceilings import ceilings
 from trading.selectors.turns import await_turn

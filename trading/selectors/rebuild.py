@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
-from trading.domain.book import Lot, Oversold, TradeReport
+from trading.domain.ledger import Lot, Oversold, TradeReport
 from trading.domain.rebuild import Ledger, rebuild
 from trading.domain.rebuild import differences as compared
 from trading.domain.states import Side

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from market.models import Feed
-from trading.domain.book import PRECISION
 from trading.domain.ceilings import BOUNDED
+from trading.domain.ledger import PRECISION
 from trading.models import Account, CashMovement, Permission
 from trading.selectors.ceilings import ceilings
 from tradingfarm.kernel.errors import FarmError

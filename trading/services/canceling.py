@@ -8,7 +8,7 @@ from trading.domain.exchange import Exchange
 from trading.domain.states import TERMINAL, OrderState, Source
 from trading.models import Order
 from trading.services.barrier import own_barrier
-from trading.services.orders import end_order
+from trading.services.orders import end_order, sent
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 
@@ -44,7 +44,7 @@ def cancel_order(
         if outcome in (Cancellation.NOT_SENT, Cancellation.ASKED):
             _journal(order, outcome, requested_by, at)
     if outcome is Cancellation.ASKED:
-        exchange.cancel(client_order_id=order.client_order_id)
+        exchange.cancel(order=sent(order))
     return outcome
 
 
@@ -52,7 +52,7 @@ def _lock(order_id: UUID) -> Order:
     """The order as no claim and no report can change it meanwhile."""
     account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
     own_barrier(account_id=account_id)
-    return Order.objects.select_related("account").get(id=order_id)
+    return Order.objects.select_related("account", "instrument").get(id=order_id)
 
 
 def _outcome(order: Order) -> Cancellation:

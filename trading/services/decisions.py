@@ -28,14 +28,18 @@ STORE = """
 WITH approved AS (
   INSERT INTO trading_order (id, account_id, permission_id, instrument_id, intent_key,
     client_order_id, source, side, order_type, quantity, reduce_only, expected_price, worst_price,
-    reserved_cash, stop_loss, take_profit, state, reason, problem, strategy, confidence, reasoning,
-    decision_id, epoch, as_of, approved_at, expires_at, sender, exchange_order_id,
-    filled_quantity, filled_value, fees)
+    reserved_cash, stop_loss, take_profit, trailing_pct, exit_after_seconds, limit_price,
+    stop_price, time_in_force, good_until, risk, is_tainted, parent_id, replaces_id, cancel_state,
+    cancel_requested_by, state, reason, problem, strategy, confidence, reasoning, decision_id,
+    epoch, as_of, approved_at, expires_at, sender, exchange_order_id, filled_quantity,
+    filled_value, fees)
   SELECT %(order)s, %(account)s, %(permission)s, %(instrument)s, %(intent_key)s,
-    %(client_order_id)s, %(source)s, %(side)s, 'market', %(quantity)s, %(reduces)s,
+    %(client_order_id)s, %(source)s, %(side)s, %(order_type)s, %(quantity)s, %(reduces)s,
     %(expected_price)s, %(worst_price)s, %(reserved_cash)s, %(stop_loss)s, %(take_profit)s,
-    %(state)s, %(reason)s, '', %(strategy)s, %(confidence)s, %(reasoning)s, %(decision)s,
-    %(epoch)s, %(now)s, %(at)s, %(expires_at)s, '', '', 0, 0, 0
+    %(trailing_pct)s, %(exit_after_seconds)s, %(limit_price)s, %(stop_price)s,
+    %(time_in_force)s, %(good_until)s, %(risk)s, %(is_tainted)s, %(parent)s, %(replaces)s,
+    'NONE', '', %(state)s, %(reason)s, '', %(strategy)s, %(confidence)s, %(reasoning)s,
+    %(decision)s, %(epoch)s, %(now)s, %(at)s, %(expires_at)s, '', '', 0, 0, 0
   WHERE %(order)s::uuid IS NOT NULL
   RETURNING id, account_id, permission_id, instrument_id, quantity, reduce_only, reserved_cash
 ), money AS (
@@ -171,6 +175,17 @@ def _order(account: LockedAccount, found: Assessment, verdict: Verdict, at: date
         "side": request.side.value,
         "quantity": request.quantity,
         "reduces": request.side is Side.SELL,
+        "order_type": request.order_type.value,
+        "limit_price": request.limit_price,
+        "stop_price": request.stop_price,
+        "time_in_force": request.time_in_force.value,
+        "good_until": None,
+        "trailing_pct": request.trailing_pct,
+        "exit_after_seconds": request.exit_after_seconds,
+        "risk": request.risk.value if request.risk else "",
+        "is_tainted": request.is_tainted,
+        "parent": request.parent_id,
+        "replaces": request.replaces_id,
         "stop_loss": request.stop_loss,
         "take_profit": request.take_profit,
         "reason": request.reason,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from django.db.models import F
 
-from trading.domain.exchange import Exchange
+from trading.domain.exchange import Exchange, FoundOrder, Sent
 from trading.domain.requests import OrderRequest
 from trading.domain.states import (
     AT_WORK,
@@ -95,10 +95,21 @@ _DONE = StopRun.Step.DONE
 
 
 def _cancel(run: StopRun, exchange: Exchange, *, at: datetime) -> None:
-    for client_order_id in exchange.open_orders(account_id=run.account_id):
-        exchange.cancel(client_order_id=client_order_id)
+    for found in exchange.open_orders(account_id=run.account_id):
+        exchange.cancel(order=_found(run.account, found))
     follow_up(account=run.account, exchange=exchange, at=at)
     _go(run, StopRun.Step.SETTLING, at=at)
+
+
+def _found(account: Account, found: FoundOrder) -> Sent:
+    """An order at the exchange, ours or not, as what its cancel is asked by."""
+    return Sent(
+        account_id=account.id,
+        client_order_id=found.client_order_id,
+        exchange_order_id=found.exchange_order_id,
+        symbol=found.symbol,
+        since=found.placed_at,
+    )
 
 
 def _settle(run: StopRun, exchange: Exchange, *, at: datetime) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import F
 
-from trading.domain.book import PRECISION, Lot, TradeReport, cost_of, trade
 from trading.domain.exchange import Report, Trade
+from trading.domain.ledger import PRECISION, Lot, TradeReport, cost_of, trade
 from trading.domain.states import TERMINAL, OrderState, Side
 from trading.models import Account, Fill, Order, Position, PositionShare
 from trading.services.orders import end_order, lock_order, release_cash, release_quantity

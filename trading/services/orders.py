@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet
 
+from trading.domain.exchange import Sent
 from trading.domain.states import OrderState, may_move
 from trading.models import Account, Order, Permission, PositionShare
 from trading.selectors.turns import await_turn
@@ -32,6 +33,17 @@ def lock_order(*, order_id: UUID) -> Order:
     await_turn(account_id=account_id)
     Account.objects.select_for_update(no_key=True).get(id=account_id)
     return Order.objects.select_related("account").get(id=order_id)
+
+
+def sent(order: Order) -> Sent:
+    """What an exchange is asked by about an order that it may have; its instrument is read."""
+    return Sent(
+        account_id=order.account_id,
+        client_order_id=order.client_order_id,
+        exchange_order_id=order.exchange_order_id,
+        symbol=order.instrument.symbol,
+        since=order.attempt_at or order.approved_at,
+    )
 
 
 def end_order(*, order: Order, state: OrderState, problem: str = "", at: datetime) -> None:

@@ -13,13 +13,13 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 
-from trading.domain.book import Oversold
 from trading.domain.exchange import Exchange, Report
+from trading.domain.ledger import Oversold
 from trading.domain.states import HaltState, OrderState, Source
 from trading.models import Account, Order
 from trading.services.barrier import halt, own_barrier
 from trading.services.fills import ingest
-from trading.services.orders import IllegalMove, end_order, lock_order
+from trading.services.orders import IllegalMove, end_order, lock_order, sent
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 logger = logging.getLogger(__name__)
@@ -75,10 +75,11 @@ def follow_up(*, account: Account, exchange: Exchange, at: datetime) -> int:
     Raises ExchangeUnavailable when it did not answer; nothing has changed then. A report that
     cannot be true (more sold than held, more traded than ordered) halts the account and is left.
     """
-    orders = list(account.orders.filter(state__in=ASKED_ABOUT).order_by("approved_at", "id"))
+    asked = account.orders.filter(state__in=ASKED_ABOUT).select_related("instrument")
+    orders = list(asked.order_by("approved_at", "id"))
     if not orders:
         return 0
-    reports = exchange.reports(client_order_ids=[order.client_order_id for order in orders])
+    reports = exchange.reports(orders=[sent(order) for order in orders])
     moved = 0
     for order in orders:
         report = reports.get(order.client_order_id)
@@ -158,10 +159,11 @@ def _mark_unknown(order_id: UUID, *, at: datetime) -> None:
 
 def _end_absent(order_id: UUID, exchange: Exchange, *, at: datetime) -> bool:
     """The second answer that counts: absent from the open orders too, then the order ends."""
-    order = Order.objects.get(id=order_id)
-    if order.client_order_id in exchange.open_orders(account_id=order.account_id):
+    order = Order.objects.select_related("instrument").get(id=order_id)
+    resting = exchange.open_orders(account_id=order.account_id)
+    if any(found.client_order_id == order.client_order_id for found in resting):
         return False
-    if exchange.reports(client_order_ids=[order.client_order_id]):
+    if exchange.reports(orders=[sent(order)]):
         return False
     with transaction():
         order = lock_order(order_id=order_id)

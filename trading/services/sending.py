@@ -8,13 +8,13 @@ asked about.
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from trading.domain.exchange import Exchange, Outcome, OutcomeKind, Placing
-from trading.domain.states import OrderState, Side
+from trading.domain.states import OrderState, OrderType, Side, TimeInForce
 from trading.services.barrier import share_barrier
 from trading.services.orders import end_order, lock_order
 from tradingfarm.kernel.journal import account_stream, record, transaction
@@ -23,14 +23,15 @@ from tradingfarm.kernel.statements import Values
 CLAIM = """
 UPDATE trading_order o SET state = 'SUBMITTING', sender = %(sender)s,
   attempt_at = clock.now, deadline = clock.now + %(send_window)s
-FROM trading_account a, (SELECT clock_timestamp() AS now) clock
-WHERE o.id = %(order)s AND a.id = o.account_id AND o.state = 'APPROVED' AND o.attempt_at IS NULL
-  AND o.expires_at > clock_timestamp()
+FROM trading_account a, market_instrument i, (SELECT clock_timestamp() AS now) clock
+WHERE o.id = %(order)s AND a.id = o.account_id AND i.id = o.instrument_id
+  AND o.state = 'APPROVED' AND o.attempt_at IS NULL AND o.expires_at > clock_timestamp()
   AND (o.epoch = a.epoch OR o.source = 'liquidation')
   AND (a.halt_state = 'ACTIVE'
        OR (o.reduce_only AND (a.halt_state = 'REDUCING' OR o.source <> 'agent')))
-RETURNING o.account_id, o.client_order_id, o.instrument_id, o.side, o.quantity, o.worst_price,
-  o.deadline
+RETURNING o.account_id, o.client_order_id, o.instrument_id, i.symbol, o.side, o.quantity,
+  o.worst_price, o.deadline, o.order_type, o.limit_price, o.stop_price, o.time_in_force,
+  o.reduce_only, o.good_until
 """
 
 
@@ -57,16 +58,23 @@ def claim(*, order_id: UUID, account_id: UUID, sender: str, exchange: Exchange) 
     return None if row is None else Claimed(order_id, _placing(row))
 
 
-def _placing(row: tuple[UUID, str, UUID, str, Decimal, Decimal, datetime]) -> Placing:
-    account_id, client_order_id, instrument_id, side, quantity, worst_price, deadline = row
+def _placing(row: tuple[Any, ...]) -> Placing:
+    """The claimed row in the words of an exchange; its columns are those that CLAIM returns."""
     return Placing(
-        account_id=account_id,
-        client_order_id=client_order_id,
-        instrument_id=instrument_id,
-        side=Side(side),
-        quantity=quantity,
-        worst_price=worst_price,
-        deadline=deadline,
+        account_id=row[0],
+        client_order_id=row[1],
+        instrument_id=row[2],
+        symbol=row[3],
+        side=Side(row[4]),
+        quantity=row[5],
+        worst_price=row[6],
+        deadline=row[7],
+        order_type=OrderType(row[8]),
+        limit_price=row[9],
+        stop_price=row[10],
+        time_in_force=TimeInForce(row[11]),
+        reduce_only=row[12],
+        good_until=row[13],
     )
 
 
@@ -87,7 +95,7 @@ def settle(*, order_id: UUID, outcome: Outcome, at: datetime) -> None:
         order = lock_order(order_id=order_id)
         if order.state not in (OrderState.SUBMITTING, OrderState.UNKNOWN):
             return
-        if outcome.kind is OutcomeKind.REJECTED:
+        if outcome.kind in (OutcomeKind.REJECTED, OutcomeKind.RATE_LIMITED):
             end_order(order=order, state=OrderState.REJECTED, problem=outcome.problem, at=at)
             return
         accepted = outcome.kind is OutcomeKind.ACCEPTED
