@@ -1,49 +1,34 @@
 """What the farm relies on in every exchange. The same tests run against each of them."""
 
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
 
-from tests.contracts.venues import VENUES
-from trading.domain.exchange import ExchangeUnavailable, OutcomeKind, Sent
+from tests.contracts.orders import (
+    EVERY_KIND,
+    RESTING,
+    claim,
+    filled,
+    is_claimed,
+    placed,
+    reported,
+    resting,
+    sent,
+    terms_of,
+    traded,
+)
+from tests.factories import wall
+from trading.domain.exchange import ExchangeUnavailable, OutcomeKind
 from trading.domain.states import OrderState
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=VENUES, ids=lambda venue: venue.__name__)
-def venue(request):
-    return request.param()
+# ------------------------------------------------------------------------------ placing, asking
 
 
-def placed(venue, number=1, **terms):
-    placing = venue.placing(number, **terms)
-    return placing, venue.exchange.place(placing)
-
-
-def reported(venue, placing):
-    return venue.exchange.reports(orders=[sent(placing)]).get(placing.client_order_id)
-
-
-def sent(placing):
-    """The order as it is asked for: the exchange's own id is not known yet."""
-    return Sent(
-        account_id=placing.account_id,
-        client_order_id=placing.client_order_id,
-        exchange_order_id="",
-        symbol=placing.symbol,
-        since=placing.deadline - timedelta(minutes=2),
-    )
-
-
-def resting(venue, account_id):
-    """Client ids of what rests at the exchange."""
-    found = venue.exchange.open_orders(account_id=account_id)
-    return tuple(order.client_order_id for order in found)
-
-
-def test_an_accepted_order_is_open_until_it_trades(venue):
-    placing, outcome = placed(venue)
+def test_an_accepted_order_that_waits_is_open(venue):
+    placing, outcome = placed(venue, **RESTING)
 
     report = reported(venue, placing)
     assert outcome.kind is OutcomeKind.ACCEPTED
@@ -53,8 +38,15 @@ def test_an_accepted_order_is_open_until_it_trades(venue):
     assert resting(venue, placing.account_id) == (placing.client_order_id,)
 
 
+def test_an_order_is_found_by_the_id_that_the_exchange_gave_it_too(venue):
+    placing, outcome = placed(venue, **RESTING)
+    asked = replace(sent(placing), exchange_order_id=outcome.exchange_order_id)
+
+    assert list(venue.exchange.reports(orders=[asked])) == [placing.client_order_id]
+
+
 def test_an_order_that_the_exchange_does_not_know_is_missing_from_its_answer(venue):
-    placing, _ = placed(venue)
+    placing, _ = placed(venue, **RESTING)
     asked = [sent(placing), sent(venue.placing(2))]
 
     assert list(venue.exchange.reports(orders=asked)) == [placing.client_order_id]
@@ -72,63 +64,94 @@ def test_an_order_that_comes_after_its_deadline_is_refused_and_never_appears(ven
 
 
 def test_an_id_that_is_used_twice_makes_one_order_and_proves_no_refusal(venue):
-    placing, first = placed(venue)
-    _, second = placed(venue)
-    venue.trade()
+    placing, first = placed(venue, **RESTING)
+    _, second = placed(venue, **RESTING)
+    venue.move("95")
 
-    traded = sum(trade.quantity for trade in reported(venue, placing).trades)
     assert first.kind is OutcomeKind.ACCEPTED
     assert second.kind is not OutcomeKind.REJECTED
-    assert traded == placing.quantity
+    assert traded(reported(venue, placing)) == placing.quantity
 
 
-def test_a_filled_order_reports_trades_that_add_up(venue):
-    placing, _ = placed(venue)
+def test_every_order_has_an_id_of_its_own(venue):
+    outcomes = [placed(venue, number, **RESTING)[1] for number in (1, 2, 3)]
 
-    venue.trade()
+    assert len({outcome.exchange_order_id for outcome in outcomes}) == 3
 
-    report = reported(venue, placing)
-    assert report.state is OrderState.FILLED
-    assert sum(trade.quantity for trade in report.trades) == placing.quantity
-    assert all(0 < trade.price <= placing.worst_price for trade in report.trades)
-    assert all(trade.fee >= 0 and trade.as_of.tzinfo for trade in report.trades)
+
+# --------------------------------------------------------------------------- what it can do
+
+
+@pytest.mark.parametrize(("kind", "duration"), EVERY_KIND)
+def test_what_is_claimed_is_accepted(venue, kind, duration):
+    claim(venue, kind, duration)
+
+    placing, outcome = placed(venue, **terms_of(kind, duration))
+
+    assert outcome.kind is OutcomeKind.ACCEPTED, outcome.problem
+    assert reported(venue, placing) is not None
+
+
+def test_what_is_not_claimed_is_refused_before_anything_is_sent(venue):
+    unclaimed = [terms_of(*each) for each in EVERY_KIND if not is_claimed(venue, *each)]
+    if not unclaimed:
+        pytest.skip("It claims everything.")
+
+    with venue.line_is_cut():
+        answers = [placed(venue, number, **terms) for number, terms in enumerate(unclaimed)]
+
+    # Over a cut line whatever was to be sent is UNKNOWN.
+    assert {outcome.kind for _, outcome in answers} == {OutcomeKind.REJECTED}
+    assert all(outcome.problem for _, outcome in answers)
+    assert all(reported(venue, placing) is None for placing, _ in answers)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        RESTING | {"limit_price": "95.0000000001"},
+        RESTING | {"quantity": "10.0000000001"},
+        RESTING | {"quantity": "4", "limit_price": "0.01"},
+    ],
+    ids=["off the tick", "no whole lots", "worth too little"],
+)
+def test_terms_that_break_the_rules_of_the_instrument_are_refused(venue, terms):
+    placing, outcome = placed(venue, **terms)
+
+    assert outcome.kind is OutcomeKind.REJECTED
+    assert outcome.problem
     assert resting(venue, placing.account_id) == ()
 
 
-def test_trades_keep_their_ids(venue):
-    placing, _ = placed(venue)
-    venue.trade()
-    before = reported(venue, placing)
-
-    venue.trade()
-
-    assert reported(venue, placing) == before
-    assert len({trade.trade_id for trade in before.trades}) == len(before.trades)
-
-
-def test_no_order_trades_beyond_its_worst_price(venue):
-    placing, _ = placed(venue, worst_price="99.99")
-
-    venue.trade()
-
-    report = reported(venue, placing)
-    assert (report.state, report.trades) == (OrderState.CANCELED, ())
+# --------------------------------------------------------------------------------- canceling
 
 
 def test_a_canceled_order_never_trades(venue):
-    placing, _ = placed(venue)
+    placing, _ = placed(venue, **RESTING)
 
     venue.exchange.cancel(order=sent(placing))
-    venue.trade()
+    venue.move("90")
 
     report = reported(venue, placing)
     assert (report.state, report.trades) == (OrderState.CANCELED, ())
     assert resting(venue, placing.account_id) == ()
 
 
+def test_a_cancel_of_a_partly_filled_order_keeps_its_trades(venue):
+    placing, _ = placed(venue, **RESTING)
+    venue.move("95", quantity="4")
+    before = reported(venue, placing)
+
+    venue.exchange.cancel(order=sent(placing))
+    venue.move("90")
+
+    report = reported(venue, placing)
+    assert (report.state, traded(report)) == (OrderState.CANCELED, 4)
+    assert report.trades == before.trades
+
+
 def test_a_cancel_that_comes_too_late_changes_nothing(venue):
-    placing, _ = placed(venue)
-    venue.trade()
+    placing = filled(venue)
 
     venue.exchange.cancel(order=sent(placing))
 
@@ -141,10 +164,7 @@ def test_a_cancel_of_an_unknown_order_is_no_error(venue):
     assert reported(venue, venue.placing(9)) is None
 
 
-def test_an_account_sees_its_own_open_orders_alone(venue):
-    placed(venue)
-
-    assert resting(venue, venue.another_account()) == ()
+# -------------------------------------------------------------------------------- a cut line
 
 
 def test_placing_over_a_cut_line_is_unknown_and_raises_nothing(venue):
@@ -156,15 +176,23 @@ def test_placing_over_a_cut_line_is_unknown_and_raises_nothing(venue):
 
 
 def test_questions_over_a_cut_line_have_no_answer(venue):
-    placing, _ = placed(venue)
+    placing, _ = placed(venue, **RESTING)
+    exchange, account_id = venue.exchange, placing.account_id
+    questions = [
+        lambda: reported(venue, placing),
+        lambda: exchange.open_orders(account_id=account_id),
+        lambda: exchange.cancel(order=sent(placing)),
+        lambda: exchange.trades(account_id=account_id, since=wall()),
+        lambda: exchange.balances(account_id=account_id),
+        lambda: exchange.clock_offset(account_id=account_id),
+    ]
 
     with venue.line_is_cut():
-        with pytest.raises(ExchangeUnavailable):
-            reported(venue, placing)
-        with pytest.raises(ExchangeUnavailable):
-            venue.exchange.open_orders(account_id=placing.account_id)
-        with pytest.raises(ExchangeUnavailable):
-            venue.exchange.cancel(order=sent(placing))
+        for question in questions:
+            with pytest.raises(ExchangeUnavailable):
+                question()
+
+    assert reported(venue, placing).state is OrderState.OPEN
 
 
 def test_the_delays_of_an_exchange_make_a_quarantine(venue):
