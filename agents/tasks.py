@@ -1,4 +1,7 @@
-"""Doorbells of the agents: which execution to think about, and a sweep for those nobody heard."""
+"""Doorbells of the agents: which execution to think about, and a sweep for those nobody heard.
+
+Measuring how they did is upkeep: it has no name of theirs, so that it waits in no queue of theirs.
+"""
 
 import itertools
 import os
@@ -12,6 +15,7 @@ from agents.loop.asking import Runtime
 from agents.loop.thinking import think as think_through
 from agents.selectors.executions import waiting
 from agents.services.endings import TASK
+from agents.services.measuring import measure_due
 from agents.worlds import provider_named
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.wake import ring
@@ -33,3 +37,9 @@ def sweep(**_: Any) -> None:
     """Ring for every execution that waits unheard or whose lease was lost."""
     for execution_id in waiting(at=SystemClock().now()):
         ring(TASK, row_id=execution_id)
+
+
+@shared_task(name="performance.measure")
+def measure(**_: Any) -> None:
+    """Runs every minute: how accounts and agents did, where something is new."""
+    measure_due(at=SystemClock().now())

@@ -51,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
             FARM_HOME=str(path),
             FARM_PROFILE="embedded",
             SECRET_KEY="known to everybody, good for tests alone",
+            AGENT_RISK_MULTIPLIER="1",  # what tests set a limit to is what they meet
         )
         config.add_cleanup(stack.pop_all().close)
     # pytest-django looked for settings before they were named here; the workers of a distributed

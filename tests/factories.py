@@ -28,6 +28,7 @@ WIDE = {
     "max_daily_entries": 1_000,
     "max_daily_loss": Decimal(1_000_000),
     "max_open_positions": 100,
+    "agent_allocation_pct": Decimal(100),
 }
 """Limits that no test meets by accident."""
 
@@ -52,6 +53,8 @@ def make_instrument(
     tick_size: str = "0.01",
     lot_size: str = "1",
     minimum_notional: str = "1",
+    asset_class: str = "equity",
+    sector: str = "",
 ) -> Instrument:
     """An instrument in dollars. Always open unless a calendar such as XNYS is named."""
     return Instrument.objects.get_or_create(
@@ -59,7 +62,8 @@ def make_instrument(
         defaults={
             "symbol": symbol,
             "name": symbol,
-            "asset_class": "equity",
+            "asset_class": asset_class,
+            "sector": sector,
             "venue": "TEST",
             "tick_size": Decimal(tick_size),
             "lot_size": Decimal(lot_size),

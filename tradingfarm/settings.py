@@ -93,11 +93,13 @@ TEMPLATES = [
 SESSION_LIMITS = (
     "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=15s"
 )
+# Statements are prepared where the code says so, and never because they are frequent.
+ONLY_WHEN_ASKED = 2**31 - 1
 POOL_SIZE = env.whole("DATABASE_POOL_SIZE", 0)
 DATABASES = {
     "default": env.database(
         env.text("DATABASE_URL"),
-        options={"options": SESSION_LIMITS}
+        options={"options": SESSION_LIMITS, "prepare_threshold": ONLY_WHEN_ASKED}
         | ({"pool": {"min_size": 1, "max_size": POOL_SIZE, "timeout": 10}} if POOL_SIZE else {}),
     )
     | {"CONN_MAX_AGE": 0 if POOL_SIZE else None, "CONN_HEALTH_CHECKS": not POOL_SIZE}
@@ -157,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
     "fire-due-triggers": {"task": "triggers.fire_due", "schedule": 5.0},
     "fire-unheld-price-triggers": {"task": "triggers.fire_unheld", "schedule": 5.0},
     "sweep-executions": {"task": "agents.sweep", "schedule": 2.0},
+    "measure-performance": {"task": "performance.measure", "schedule": 60.0},
     "forget-expired": {"task": "people.forget_expired", "schedule": 3600.0},
 }
 
@@ -266,6 +269,9 @@ ANTHROPIC_MODEL = env.text("ANTHROPIC_MODEL", "claude-sonnet-5-5")
 
 # Ceilings: the smaller of a permission's limit and these counts. Amounts in an account's currency.
 ENABLE_AGENT_TRADING = env.flag("ENABLE_AGENT_TRADING", default=EMBEDDED)
+# What the keys of exchanges are sealed with: name:key, newest first. Read by whoever sends.
+EXCHANGE_KEYS = env.names("EXCHANGE_KEYS")
+AGENT_TRADING_MODE = env.choice("AGENT_TRADING_MODE", "paper", ("paper", "live"))
 MAX_ORDER_VALUE_CEILING = env.money("MAX_ORDER_VALUE_CEILING", "1000000")
 MAX_POSITION_VALUE_CEILING = env.money("MAX_POSITION_VALUE_CEILING", "1000000")
 MAX_ALLOCATION_PCT_CEILING = env.money("MAX_ALLOCATION_PCT_CEILING", "100")
@@ -273,4 +279,17 @@ MAX_DAILY_ENTRIES_CEILING = env.whole("MAX_DAILY_ENTRIES_CEILING", 5_000)
 MAX_DAILY_LOSS_CEILING = env.money("MAX_DAILY_LOSS_CEILING", "1000000")
 MAX_OPEN_POSITIONS_CEILING = env.whole("MAX_OPEN_POSITIONS_CEILING", 100)
 PRICE_COLLAR_PCT_CEILING = env.money("PRICE_COLLAR_PCT_CEILING", "10")
+MAX_AGENTS_PER_ACCOUNT = env.whole("MAX_AGENTS_PER_ACCOUNT", 5)  # with an active permission
+# The part of its limits that an agent is given, at most all: order, position, loss, allocation.
+AGENT_RISK_MULTIPLIER = env.money("AGENT_RISK_MULTIPLIER", "0.5")
 DAILY_BUDGET_CEILING = env.money("DAILY_BUDGET_CEILING", "50")  # dollars of one agent's questions
+
+# Where entries pause. Volatility is a year's in percent, volume a day's on average of 30 days.
+MAX_VOLATILITY_PCT = env.money("MAX_VOLATILITY_PCT", "60")
+MAX_CRYPTO_VOLATILITY_PCT = env.money("MAX_CRYPTO_VOLATILITY_PCT", "120")
+MIN_DAILY_VOLUME = env.money("MIN_DAILY_VOLUME", "500000")  # shares
+MIN_CRYPTO_DAILY_NOTIONAL = env.money("MIN_CRYPTO_DAILY_NOTIONAL", "1000000")  # money
+VOLATILITY_INDEX_SYMBOL = env.text("VOLATILITY_INDEX_SYMBOL", "VIX")  # where a feed quotes it
+MAX_VOLATILITY_INDEX = env.money("MAX_VOLATILITY_INDEX", "40")
+JUDGED_EXITS = env.whole("JUDGED_EXITS", 10)  # an agent is judged by no fewer in 30 days
+MAX_AVERAGE_LOSS = env.money("MAX_AVERAGE_LOSS", "100")  # of these exits, net of fees

@@ -7,7 +7,7 @@ from uuid import UUID
 from agents.domain.contexts import HoldingView, LimitsView, PortfolioView
 from trading.domain.states import Side
 from trading.models import Account, Order, Permission
-from trading.selectors.ceilings import ceilings
+from trading.selectors.ceilings import effective_limits
 from trading.selectors.portfolios import Held, portfolio
 from tradingfarm.kernel.money import CENT, ZERO, plain
 
@@ -43,23 +43,24 @@ def portfolio_view(*, account: Account, permission: Permission | None) -> Portfo
 
 
 def limits_view(*, permission: Permission | None, day_pnl: Decimal) -> LimitsView:
-    """The permission within the ceilings, with what is left of it today; without one, nothing."""
+    """The limits that count for the agent, with what is left of them today; without one, nothing.
+
+    They are the permission's within the ceilings, and the farm's part of these for agents.
+    """
     if permission is None:
         return NO_PERMISSION
     is_today = permission.day == permission.account.day
     used = permission.entries_today if is_today else 0
     lost = max(-day_pnl, ZERO)
-    top = ceilings()
-    max_daily_loss = min(permission.max_daily_loss, top.max_daily_loss)
-    entries = min(permission.max_daily_entries, top.max_daily_entries)
+    counted = effective_limits(permission)
     return LimitsView(
-        max_order_value=min(permission.max_order_value, top.max_order_value),
-        max_position_value=min(permission.max_position_value, top.max_position_value),
-        max_allocation_pct=min(permission.max_allocation_pct, top.max_allocation_pct),
-        max_open_positions=min(permission.max_open_positions, top.max_open_positions),
-        entries_left=max(entries - used, 0),
-        max_daily_loss=max_daily_loss,
-        daily_loss_left=max(max_daily_loss - lost, ZERO),
+        max_order_value=counted.max_order_value,
+        max_position_value=counted.max_position_value,
+        max_allocation_pct=counted.max_allocation_pct,
+        max_open_positions=counted.max_open_positions,
+        entries_left=max(counted.max_daily_entries - used, 0),
+        max_daily_loss=counted.max_daily_loss,
+        daily_loss_left=max(counted.max_daily_loss - lost, ZERO),
         stop_required=permission.stop_required,
         blocked="" if permission.active else "the proposing agent's permission is switched off.",
     )

@@ -1,20 +1,16 @@
 """Pausing, activating and archiving agents. Each is a version of the agent, and journaled."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from agents.domain.states import AgentStatus
 from agents.models import Agent
 from agents.services.teams import change_agent
-from trading.domain.exchange import Exchange
-from trading.models import Account, Permission
+from trading.models import Permission
 from trading.services.accounts import lock_accounts_of, withdraw_permissions
 from trading.services.withdrawing import withdraw_entries
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import transaction
-
-ExchangeFor = Callable[[Account], Exchange]
 
 
 class IsArchived(FarmError):
@@ -24,26 +20,21 @@ class IsArchived(FarmError):
         super().__init__(f"{agent.name} is archived; activate it first.", permanent=True)
 
 
-def pause_agent(*, agent_id: UUID, exchange_for: ExchangeFor, actor: str, at: datetime) -> int:
+def pause_agent(*, agent_id: UUID, actor: str, at: datetime) -> int:
     """Let an agent decide nothing more and take back its entries at work; returns how many.
 
-    What it holds stays, and so do the stops and targets that protect it. Raises IsArchived, and
-    ExchangeUnavailable once it is paused already; doing it again is safe.
+    What it holds stays, and so do the stops and targets that protect it. Raises IsArchived;
+    doing it again is safe.
     """
     with transaction():
         agent = _locked(agent_id)
         if agent.status == AgentStatus.ARCHIVED:
             raise IsArchived(agent)
         change_agent(agent, {"status": AgentStatus.PAUSED}, actor=actor, at=at)
-    permissions = Permission.objects.filter(agent_id=agent_id).select_related("account")
+    permissions = Permission.objects.filter(agent_id=agent_id).order_by("account_id")
     return sum(
-        withdraw_entries(
-            permission_id=permission.id,
-            exchange=exchange_for(permission.account),
-            requested_by=actor,
-            at=at,
-        )
-        for permission in permissions.order_by("account_id")
+        withdraw_entries(permission_id=permission_id, requested_by=actor, at=at)
+        for permission_id in permissions.values_list("id", flat=True)
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -60,7 +61,7 @@ class Scripted:
         return Reply(reply if isinstance(reply, str) else json.dumps(reply), 100, 20)
 
 
-def scripted(technical=BUY, **others):
+def scripted(technical: Any = BUY, **others: Any) -> Scripted:
     """A provider for the five roles; voters approve unless told otherwise."""
     voters = dict.fromkeys(("fundamental", "sentiment", "risk", "execution"), APPROVE)
     return Scripted({"technical": technical} | voters | others)
@@ -74,7 +75,7 @@ class Floor:
     team: Team
     session: TradingSession
 
-    def wake(self, *causes, as_of=NOW):
+    def wake(self, *causes: Cause, as_of: datetime = NOW) -> Execution:
         """The execution that the causes queue on this account."""
         with transaction():
             [execution] = queue_executions(
@@ -91,13 +92,13 @@ class Floor:
         said = Message.objects.filter(account=self.account).order_by("at", "place")
         return [(each.sender_name, each.message_type) for each in said]
 
-    def events(self):
+    def events(self) -> list[str]:
         """The kinds of what was journaled for the account, in order."""
         found = JournalEvent.objects.filter(stream=account_stream(self.account.id))
         return list(found.order_by("seq").values_list("kind", flat=True))
 
 
-def make_floor(*, number=0):
+def make_floor(*, number: int = 0) -> Floor:
     account = make_account(number=number)
     make_quote(make_instrument(), "100", volume="500000")
     team = create_builtin_team(owner=make_user(), account=account, at=wall())
@@ -105,7 +106,9 @@ def make_floor(*, number=0):
     return Floor(account, team, session)
 
 
-def runtime(provider, *, clock=None, owner="host:1:1"):
+def runtime(
+    provider: Any, *, clock: ManualClock | None = None, owner: str = "host:1:1"
+) -> Runtime:
     return Runtime(
         clock=clock or ManualClock(wall()),
         provider_named=lambda name: provider,

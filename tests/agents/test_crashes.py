@@ -111,6 +111,7 @@ def test_one_failure_of_ours_lets_go_at_once_and_is_raised():
 
     execution.refresh_from_db()
     assert execution.state == "THINKING"
+    assert execution.lease_until is not None
     assert execution.lease_until <= wall()
 
 

@@ -11,7 +11,6 @@ from agents.services.teams import create_agent
 from tests.agents.floor import make_floor, scripted, thought
 from tests.factories import make_desk, wall
 from trading.models import Order, Permission, Position, PositionShare
-from trading.worlds import exchange_for
 from tradingfarm.kernel.journal import owner_stream
 from tradingfarm.kernel.models import JournalEvent
 
@@ -23,7 +22,7 @@ def proposer(floor):
 
 
 def pause(agent):
-    return pause_agent(agent_id=agent.id, exchange_for=exchange_for, actor="ada", at=wall())
+    return pause_agent(agent_id=agent.id, actor="ada", at=wall())
 
 
 def test_pausing_is_a_version_in_the_journal():

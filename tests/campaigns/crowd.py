@@ -35,6 +35,7 @@ from trading.models import Account, Order
 from trading.selectors.books import know_calendars
 from trading.services.accounts import grant_permission, open_paper_account
 from trading.services.decisions import Verdict, decide
+from trading.services.leases import Ownership
 from trading.services.sending import claim, send, settle
 from trading.worlds import exchange_for
 from tradingfarm.kernel.clock import SystemClock
@@ -196,11 +197,14 @@ def bought(*, key: str, which: UUID, quantity: int, permission: UUID | None) -> 
 
 def sent(account: Account, order_id: UUID, sender: str) -> bool:
     """Claim, send and settle one order; whether the claim was won."""
-    exchange = exchange_for(account)
-    won = claim(order_id=order_id, account_id=account.id, sender=sender, exchange=exchange)
+    exchange = exchange_for(account, clock=CLOCK)
+    token = Account.objects.values_list("fencing_token", flat=True).get(id=account.id)
+    ownership = Ownership(account.id, token)
+    won = claim(order_id=order_id, ownership=ownership, sender=sender, exchange=exchange)
     if won is not None:
         settle(
             order_id=order_id,
+            token=token,
             outcome=send(claimed=won, exchange=exchange, at=CLOCK.now()),
             at=CLOCK.now(),
         )

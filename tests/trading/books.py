@@ -5,7 +5,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from trading.domain.book import Book, Holding, Limits, Price, Terms
+from trading.domain.book import (
+    AccountLimits,
+    Book,
+    FarmLimits,
+    Holding,
+    Limits,
+    Price,
+    Statistics,
+    Terms,
+)
 from trading.domain.checks import Case
 from trading.domain.ledger import Lot
 from trading.domain.requests import OrderRequest
@@ -37,6 +46,22 @@ TERMS = Terms(
     minimum_notional=Decimal(10),
     market_open=True,
 )
+ACCOUNT_LIMITS = AccountLimits(
+    max_sector_pct=Decimal(40),
+    max_daily_loss_pct=Decimal(5),
+    reduce_drawdown_pct=Decimal(10),
+    max_orders_per_minute=60,
+)
+FARM_LIMITS = FarmLimits(
+    max_volatility_pct=Decimal(60),
+    max_crypto_volatility_pct=Decimal(120),
+    min_daily_volume=Decimal(500_000),
+    min_daily_notional=Decimal(1_000_000),
+    max_volatility_index=Decimal(40),
+    judged_exits=10,
+    max_average_loss=Decimal(100),
+)
+CALM = Statistics(Decimal(20), Decimal(1_000_000), Decimal(100_000_000))
 PRICE = Price(bid=BID, ask=ASK, last=Decimal(100), as_of=NOW)
 
 
@@ -52,16 +77,22 @@ def book(
     values = {
         "account_id": UUID(int=7),
         "halt_state": HaltState.ACTIVE,
+        "is_ready": True,
         "agents_enabled": True,
         "cash": Decimal(100_000),
         "reserved": Decimal(0),
         "fee_rate": Decimal("0.001"),
         "day": date(2001, 3, 7),
         "day_start_equity": Decimal(100_000),
+        "time_zone": "America/New_York",
         "max_price_age_seconds": 60,
+        "account_limits": ACCOUNT_LIMITS,
+        "farm_limits": FARM_LIMITS,
         "holdings": held | (holdings or {}),
         "prices": ({APPLE: price} if price else {}) | (prices or {}),
         "terms": {APPLE: terms},
+        "sectors": {APPLE: terms.sector},
+        "statistics": {APPLE: CALM},
         "limits": limits,
     }
     return Book(**(values | changes))

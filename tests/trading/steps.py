@@ -7,11 +7,12 @@ from tests.factories import NOW, make_desk, wall
 from tests.trading.venues import RecordingExchange
 from trading.domain.exchange import Report, Trade
 from trading.domain.states import OrderState, StopMode
-from trading.loop import SendingLoop
-from trading.models import Order
+from trading.loop.sender import SendingLoop
+from trading.models import Account, Order
 from trading.services.decisions import decide
 from trading.services.emergency import stop_account
 from trading.services.fills import ingest
+from trading.services.leases import Ownership
 from trading.services.sending import claim, send, settle
 from tradingfarm.kernel.clock import ManualClock
 
@@ -32,9 +33,10 @@ def approved(desk, request, **times):
 
 def claimed(order, exchange=None, *, sender="sender"):
     """The one claim of the order, or None."""
+    token = Account.objects.values_list("fencing_token", flat=True).get(id=order.account_id)
     return claim(
         order_id=order.id,
-        account_id=order.account_id,
+        ownership=Ownership(order.account_id, token),
         sender=sender,
         exchange=exchange or RecordingExchange(),
     )
@@ -45,7 +47,8 @@ def sent(desk, request, exchange=None, **times):
     order = approved(desk, request, **times)
     exchange = exchange or RecordingExchange()
     won = claimed(order, exchange)
-    settle(order_id=order.id, outcome=send(claimed=won, exchange=exchange, at=wall()), at=wall())
+    outcome = send(claimed=won, exchange=exchange, at=wall())
+    settle(order_id=order.id, token=won.ownership.token, outcome=outcome, at=wall())
     order.refresh_from_db()
     return order
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests.factories import make_desk, wall
 from tests.trading.steps import decided, make_holder, make_sender, stopped
-from trading.models import Account, Assessment, Fill, Order, Permission
+from trading.models import Account, Assessment, ExchangeKey, Fill, Order, Permission
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.people.models import User
 
@@ -31,6 +31,17 @@ LISTS = (
     "equitysnapshot",
     "paperorder",
     "papertrade",
+    "breaker",
+    "confirmation",
+    "override",
+    "parentorder",
+    "reconciliation",
+    "exchangekey",
+    "liveconfirmation",
+    "senderlease",
+    "balance",
+    "splitbooking",
+    "performancesnapshot",
 )
 
 
@@ -83,10 +94,35 @@ def permission_form(permission, **changes):
     names = (
         *("max_order_value", "max_position_value", "max_allocation_pct", "max_daily_entries"),
         *("max_daily_loss", "max_open_positions", "price_collar_pct", "hours_zone"),
+        *("risk_level", "when_tainted", "min_seconds_between_entries", "agent_allocation_pct"),
     )
     values = {name: getattr(permission, name) for name in names}
     flags = {"active": "on", "stop_required": "on"}
     return values | flags | {"allowed_symbols": "", "blocked_symbols": ""} | changes
+
+
+def test_the_key_of_an_exchange_is_read_by_nobody(staff, desk):
+    sealed = b"sealed and never to be seen"
+    key = ExchangeKey.objects.create(
+        account=desk.account,
+        fingerprint="c0ffee00",
+        ciphertext=sealed,
+        cipher_key_id="first",
+        created_by="person:ada",
+        created_at=wall(),
+    )
+    export = reverse("admin:trading_exchangekey_export", kwargs={"form": "jsonl"})
+
+    listed = staff.get(reverse("admin:trading_exchangekey_changelist")).content
+    opened = staff.get(reverse("admin:trading_exchangekey_change", args=[key.pk])).content
+    taken_out = b"".join(staff.post(export).streaming_content)
+
+    everything = listed + opened + taken_out
+    assert everything.count(b"c0ffee00") >= 3
+    assert sealed not in everything
+    assert b"ciphertext" not in everything
+    guess = staff.get(reverse("admin:trading_exchangekey_changelist"), {"ciphertext__gte": "a"})
+    assert guess.status_code == 400
 
 
 def test_a_changed_limit_is_versioned_and_journaled(staff, desk):

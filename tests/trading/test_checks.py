@@ -233,6 +233,35 @@ def test_allocation_counts_the_whole_position_against_equity():
     assert check.room == 0
 
 
+def test_the_agents_part_counts_all_that_it_holds_and_buys_against_the_smaller_of_two_limits():
+    limits = limited(agent_allocation_pct=Decimal(20))
+    ibm = held(100, 5_000, of_all=900, share_buying_cash=Decimal(4_000))
+    account = {"cash": Decimal(5_000), "holdings": {IBM: ibm}, "prices": {}}
+
+    # No price of IBM: its shares count at cost, the whole position at 90,000.
+    check = checks.agent_allocation(case(buy(97), limits=limits, **account))
+
+    assert (check.number, check.limit) == ("18,903.70", "19,000.00")
+    assert (check.passed, check.room) == (True, 97)
+    tight = limited(agent_allocation_pct=Decimal(20), agent_allocation_value=Decimal(18_000))
+    assert checks.agent_allocation(case(buy(97), limits=tight, **account)).room == 88
+
+
+def test_a_sector_counts_the_whole_positions_of_everybody_and_all_buys():
+    energy = {"terms": replace(TERMS, sector="Energy"), "sectors": {APPLE: "Energy"}}
+    ibm = {IBM: held(0, of_all=250, buying_cash=Decimal(5_000))}
+    account = {"cash": Decimal(75_000), "holdings": ibm}
+
+    alone = checks.sector(case(buy(391), **(account | energy)))
+    both = checks.sector(
+        case(buy(1), **(account | energy | {"sectors": {APPLE: "Energy", IBM: "Energy"}}))
+    )
+
+    assert (alone.number, alone.limit, alone.room) == ("39,921.10", "40,000.00", 391)
+    assert (both.passed, both.room) == (True, 97)
+    assert checks.sector(case(buy(9_999), **account)).passed
+
+
 def test_exits_and_people_are_not_sized():
     tight = limited(max_order_value=Decimal(1), max_position_value=Decimal(1))
 

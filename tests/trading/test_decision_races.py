@@ -31,7 +31,7 @@ def test_sixteen_threads_with_one_cause_make_one_order():
 
 def test_sixteen_threads_do_not_spend_more_cash_than_there_is():
     # A person's order sets 1,051.05 aside, for a worst price of 105: four fit.
-    desk = make_desk(deposit="5200")
+    desk = make_desk(deposit="5200", max_daily_loss_pct=100)
 
     verdicts = race(16, lambda place: decided(desk, by_person(desk, place)))
 
@@ -46,7 +46,8 @@ def by_person(desk, place):
     return replace(desk.buy(10, key=f"intent {place}"), source=Source.PERSON, permission_id=None)
 
 
-def test_sixteen_agents_do_not_pass_the_accounts_allocation_together():
+def test_sixteen_agents_do_not_pass_the_accounts_allocation_together(settings):
+    settings.MAX_AGENTS_PER_ACCOUNT = 17
     desk = make_desk()
     permissions = [
         make_permission(desk.account, number=number, max_allocation_pct=Decimal(5))

@@ -20,6 +20,7 @@ from tests.factories import (
 )
 from tests.trading.steps import approved, decided, filled, sent, stopped
 from tests.trading.venues import RecordingExchange
+from trading.domain.checks import RULES
 from trading.domain.exchange import Outcome, OutcomeKind
 from trading.domain.states import HaltState, Source, StopMode
 from trading.models import Account, Assessment, Order
@@ -69,7 +70,7 @@ def test_every_check_is_stored_with_the_verdict_and_journaled():
     assessment = order.assessment
     event = journaled(desk, "risk.assessment").get()
     assert assessment.approved
-    assert len(assessment.checks) == 19
+    assert len(assessment.checks) == len(RULES)
     assert assessment.request["quantity"] == "10"
     assert event.payload["checks"] == assessment.checks
     assert event.subject == f"assessment:{assessment.id}"
@@ -86,7 +87,7 @@ def test_a_denial_is_stored_with_all_checks_and_reserves_nothing():
     desk.account.refresh_from_db()
     assert (verdict.approved, verdict.order_id, verdict.denials) == (False, None, ("ORDER_SIZE",))
     assert (assessment.approved, assessment.denials) == (False, ["ORDER_SIZE"])
-    assert len(assessment.checks) == 19
+    assert len(assessment.checks) == len(RULES)
     assert assessment.largest == 4
     assert desk.account.reserved == 0
     assert not Order.objects.exists()
@@ -179,7 +180,9 @@ def test_the_agents_own_orders_at_work_count_against_it():
 
 def test_another_agents_orders_count_against_allocation_and_cash_but_not_its_own_limits():
     desk = make_desk(
-        deposit="2000", limits={"max_position_value": Decimal(1_500), "max_allocation_pct": 60}
+        deposit="2000",
+        limits={"max_position_value": Decimal(1_500), "max_allocation_pct": 60},
+        max_daily_loss_pct=100,
     )
     other = make_permission(
         desk.account, number=1, max_position_value=Decimal(1_500), max_allocation_pct=60
@@ -289,8 +292,8 @@ def test_a_decision_takes_a_fixed_number_of_statements(django_assert_num_queries
         make_quote(instrument)
         filled(desk, replace(desk.buy(1, key=f"{number}"), instrument_id=instrument.id))
 
-    # Turn, lock, load, store, notify, journal, and the savepoint that stands for the transaction.
-    with django_assert_num_queries(8):
+    # Turn, lock, load, store, journal, and the savepoint that stands for the transaction.
+    with django_assert_num_queries(7):
         decided(desk, desk.buy(1, key="one more"))
 
 

@@ -37,9 +37,8 @@ def sell_off(exchange):
     """What a sender does meanwhile: claim, send and fill every approved order."""
     for order in Order.objects.filter(state=OrderState.APPROVED):
         won = claimed(order, exchange)
-        settle(
-            order_id=order.id, outcome=send(claimed=won, exchange=exchange, at=wall()), at=wall()
-        )
+        outcome = send(claimed=won, exchange=exchange, at=wall())
+        settle(order_id=order.id, token=0, outcome=outcome, at=wall())
         trade = (order.client_order_id, order.quantity, 99)
         ingest(order_id=order.id, report=report(order, trade, state=OrderState.FILLED), at=wall())
 

@@ -9,7 +9,7 @@ from tests.factories import make_desk, wall
 from tests.trading.steps import approved, claimed, make_holder, make_sender, stopped
 from trading.domain.states import StopMode
 from trading.exchanges.paper import PaperExchange
-from trading.loop import ingest_reports, match_unowned
+from trading.loop.steps import ingest_reports, match_unowned
 from trading.models import Account, PaperOrder, PaperTrade
 from trading.selectors.rebuild import differences
 from trading.services.sending import send, settle
@@ -128,6 +128,7 @@ def claimed_and_placed(order):
     exchange = PaperExchange()
     settle(
         order_id=order.id,
+        token=0,
         outcome=send(claimed=claimed(order), exchange=exchange, at=wall()),
         at=wall(),
     )

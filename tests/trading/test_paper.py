@@ -175,7 +175,7 @@ def test_eight_senders_and_matchers_fill_every_order_once():
         won = claimed(order, exchange, sender=f"sender {place}")
         if won:
             outcome = send(claimed=won, exchange=exchange, at=wall())
-            settle(order_id=order.id, outcome=outcome, at=wall())
+            settle(order_id=order.id, token=0, outcome=outcome, at=wall())
         matched()
         follow_up(account=desk.account, exchange=exchange, at=wall())
 

@@ -1,19 +1,34 @@
 """What an account holds and is worth, in a fixed number of queries."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
-from tests.factories import make_desk, make_instrument, make_permission, make_quote
+from tests.factories import NOW, make_desk, make_instrument, make_permission, make_quote, wall
 from tests.trading.steps import approved, decided, filled, sent
-from trading.domain.states import Source
+from trading.domain.states import OrderType, Source, TimeInForce
+from trading.exchanges.paper import PaperExchange
+from trading.loop.steps import match_unowned
 from trading.models import Account
 from trading.selectors.activity import is_settled
 from trading.selectors.portfolios import limits_left, portfolio
+from trading.services.canceling import cancel_order
+from trading.services.recovery import follow_up
 
 pytestmark = pytest.mark.django_db
+
+
+def limited(desk):
+    """An entry of ten that rests below the price."""
+    return replace(
+        desk.buy(10),
+        order_type=OrderType.LIMIT,
+        limit_price=Decimal(95),
+        time_in_force=TimeInForce.GTC,
+    )
 
 
 def test_an_empty_account_is_worth_its_cash():
@@ -130,7 +145,7 @@ def test_a_feed_has_settled_when_no_order_is_at_work(django_assert_num_queries):
 
     assert settled == [True, False, False]
     assert is_settled(feed_name="another")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         is_settled(feed_name="prices")
 
 
@@ -139,3 +154,34 @@ def test_a_filled_order_lets_the_feed_go_on():
     filled(desk, desk.buy(1))
 
     assert is_settled(feed_name="prices")
+
+
+def test_an_order_that_rests_as_we_know_it_is_at_rest_until_something_happens_to_it():
+    desk, exchange = make_desk(), PaperExchange()
+    order = sent(desk, limited(desk), exchange)
+
+    settled = [is_settled(feed_name="prices")]
+    make_quote(desk.instrument, "94", as_of=NOW + timedelta(minutes=1))
+    match_unowned(account=desk.account, at=wall())
+    settled.append(is_settled(feed_name="prices"))
+    follow_up(account=desk.account, exchange=exchange, at=wall())
+    settled.append(is_settled(feed_name="prices"))
+
+    order.refresh_from_db()
+    assert (settled, order.state) == ([True, False, True], "FILLED")
+
+
+def test_an_order_that_is_to_be_canceled_is_not_at_rest():
+    desk = make_desk()
+    order = sent(desk, limited(desk), PaperExchange())
+
+    cancel_order(order_id=order.id, requested_by="Ada", at=wall())
+
+    assert not is_settled(feed_name="prices")
+
+
+def test_an_account_that_waits_to_be_reconciled_is_not_at_rest():
+    make_desk()
+    Account.objects.update(is_ready=False)
+
+    assert not is_settled(feed_name="prices")

@@ -47,7 +47,8 @@ def traded(order_id, *, quantity=None, state=OrderState.FILLED):
     order = Order.objects.get(id=order_id)
     exchange = RecordingExchange()
     won = claimed(order, exchange)
-    settle(order_id=order.id, outcome=send(claimed=won, exchange=exchange, at=wall()), at=wall())
+    outcome = send(claimed=won, exchange=exchange, at=wall())
+    settle(order_id=order.id, token=0, outcome=outcome, at=wall())
     amount = order.quantity if quantity is None else quantity
     trades = [(order.client_order_id, amount, 89)] if amount else []
     ingest(order_id=order.id, report=report(order, *trades, state=state), at=wall())
@@ -150,7 +151,9 @@ def test_an_exit_that_was_rejected_is_armed_again_and_tries_with_a_new_id():
     desk = guarded()
     first = fired(stop(), "89").order_id
     claimed(Order.objects.get(id=first))
-    settle(order_id=first, outcome=Outcome(OutcomeKind.REJECTED, problem="No."), at=wall())
+    settle(
+        order_id=first, token=0, outcome=Outcome(OutcomeKind.REJECTED, problem="No."), at=wall()
+    )
 
     assert (stop().state, stop().exit_id, desk.share().reserved_quantity) == ("ARMED", None, 0)
     second = fired(stop(), "89").order_id

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import date
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,10 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.domain.book import Book, apply
+from market.models import Split
+from tests.factories import NOW, make_desk, wall
+from tests.trading import books
+from tests.trading.steps import make_holder
+from trading.domain.book import apply
 from trading.domain.ledger import Lot, Oversold, TradeReport
-from trading.domain.rebuild import Ledger, differences, rebuild
-from trading.domain.states import HaltState, Side
+from trading.domain.rebuild import BookedSplit, Ledger, differences, rebuild
+from trading.domain.states import Side
+from trading.models import Position
+from trading.selectors.rebuild import differences as stored_differences
+from trading.selectors.rebuild import is_rebuilt
+from trading.services.cash import deposit
+from trading.services.splits import book_splits
 
 APPLE, IBM = UUID(int=1), UUID(int=2)
 
@@ -23,7 +32,7 @@ def sold(quantity: str, price: str, fee: str = "0", *, of: UUID = APPLE) -> Trad
     return TradeReport(of, Side.SELL, Decimal(quantity), Decimal(price), Decimal(fee))
 
 
-def rebuilt(*trades: TradeReport, deposits: Iterable[str] = ("1000",)) -> Ledger:
+def rebuilt(*trades: TradeReport | BookedSplit, deposits: Iterable[str] = ("1000",)) -> Ledger:
     return rebuild(movements=[Decimal(amount) for amount in deposits], trades=trades)
 
 
@@ -52,6 +61,15 @@ def test_instruments_are_kept_apart():
 
     assert ledger.lots[APPLE].cost == Decimal(10)
     assert ledger.lots[IBM].cost == Decimal(200)
+
+
+def test_a_split_stands_among_the_trades():
+    halved = BookedSplit(APPLE, 1, 2, Decimal(1), Decimal("4.5"))
+
+    ledger = rebuilt(bought("3", "10"), halved, sold("1", "30"))
+
+    assert ledger.cash == Decimal("1004.5")
+    assert ledger.lots[APPLE] == Lot(realised=Decimal("4.5"))
 
 
 def test_trades_that_sell_more_than_they_bought_are_impossible():
@@ -105,7 +123,7 @@ purchases = st.lists(st.tuples(st.sampled_from([APPLE, IBM]), amounts, amounts),
 
 @given(purchases=purchases, parts=st.lists(st.decimals("0.01", "1", places=2), max_size=8))
 def test_the_gate_s_book_and_the_rebuilt_ledger_agree_whatever_was_traded(purchases, parts):
-    book = empty_book(cash=Decimal(10_000_000))
+    book = books.book(cash=Decimal(10_000_000), price=None)
     trades = [
         TradeReport(which, Side.BUY, quantity, price, price / 100)
         for which, quantity, price in purchases
@@ -125,15 +143,43 @@ def test_the_gate_s_book_and_the_rebuilt_ledger_agree_whatever_was_traded(purcha
     assert all(lot.quantity >= 0 and lot.cost >= 0 for lot in ledger.lots.values())
 
 
-def empty_book(*, cash: Decimal) -> Book:
-    return Book(
-        account_id=UUID(int=9),
-        halt_state=HaltState.ACTIVE,
-        agents_enabled=True,
-        cash=cash,
-        reserved=Decimal(0),
-        fee_rate=Decimal(0),
-        day=date(2000, 1, 3),
-        day_start_equity=cash,
-        max_price_age_seconds=60,
+# ------------------------------------------------------------------------------------- stored rows
+
+
+@pytest.mark.django_db
+def test_a_paper_account_with_a_split_and_a_deposit_is_rebuilt_from_the_exchange_s_trades():
+    desk = make_holder()
+    tomorrow = (desk.share().opened_at + timedelta(days=1)).date()
+    Split.objects.create(
+        instrument=desk.instrument, effective_on=tomorrow, numerator=3, denominator=4
     )
+    deposit(
+        account_id=desk.account.id,
+        amount=Decimal(500),
+        reference="wire",
+        reason="",
+        actor="ada",
+        at=wall(),
+    )
+
+    book_splits(account_id=desk.account.id, on=tomorrow, now=NOW, at=wall())
+
+    assert Position.objects.get().quantity == 7
+    assert stored_differences() == []
+    assert is_rebuilt()
+
+
+@pytest.mark.django_db
+def test_a_deposit_in_another_currency_is_no_cash():
+    desk = make_desk()
+    deposit(
+        account_id=desk.account.id,
+        amount=Decimal(5),
+        currency="BNB",
+        reference="coins",
+        reason="",
+        actor="ada",
+        at=wall(),
+    )
+
+    assert is_rebuilt()

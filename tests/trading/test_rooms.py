@@ -7,9 +7,22 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.trading.books import APPLE, PRICE, TERMS, buy, case, held, limited, lot, sell
+from tests.trading.books import (
+    ACCOUNT_LIMITS,
+    APPLE,
+    IBM,
+    PRICE,
+    TERMS,
+    buy,
+    case,
+    held,
+    limited,
+    lot,
+    sell,
+)
 from trading.domain import checks
 from trading.domain.book import Holding
+from trading.domain.states import OrderType, TimeInForce
 
 
 def test_dust_is_never_ordered_for_more_than_there_is():
@@ -38,8 +51,14 @@ def sized_cases(draw):
     """A buy of one lot in an account of any size, prices and limits."""
     last = draw(PRICES)
     price = replace(PRICE, bid=last, ask=last, last=last)
-    terms = replace(TERMS, lot_size=Decimal(draw(STEPS)), minimum_notional=Decimal(0))
+    terms = replace(
+        TERMS, lot_size=Decimal(draw(STEPS)), minimum_notional=Decimal(0), sector="Energy"
+    )
     limits = limited(
+        agent_allocation_pct=draw(st.decimals(min_value="0.01", max_value=100, places=2)),
+        agent_allocation_value=draw(st.none() | MONEY),
+        confirm_above=draw(MONEY),
+        max_tainted_value=draw(MONEY),
         max_order_value=draw(MONEY) + 1,
         max_position_value=draw(MONEY) + 1,
         max_allocation_pct=draw(st.decimals(min_value="0.01", max_value=100, places=2)),
@@ -52,9 +71,23 @@ def sized_cases(draw):
         share_buying_cash=draw(MONEY) / 100,
     )
     cash = draw(MONEY)
+    kind = draw(st.sampled_from([OrderType.MARKET, OrderType.LIMIT]))
     return case(
-        buy(terms.lot_size, stop_loss=last / 2),
+        buy(
+            terms.lot_size,
+            stop_loss=last / 2,
+            is_tainted=True,
+            order_type=kind,
+            limit_price=draw(PRICES) if kind.has_limit else None,
+            time_in_force=TimeInForce.IOC,
+        ),
         price=price,
+        sectors={APPLE: "Energy", IBM: draw(st.sampled_from(["Energy", "Health"]))},
+        holdings={IBM: held(draw(st.integers(0, 50)), buying_cash=draw(MONEY) / 100)},
+        account_limits=replace(
+            ACCOUNT_LIMITS,
+            max_sector_pct=draw(st.decimals(min_value="0.01", max_value=100, places=2)),
+        ),
         terms=terms,
         limits=limits,
         holding=holding,
@@ -64,12 +97,35 @@ def sized_cases(draw):
     )
 
 
-@pytest.mark.parametrize(
-    "rule", [checks.order_size, checks.position_size, checks.allocation, checks.buying_power]
+SIZED = (
+    checks.order_size,
+    checks.position_size,
+    checks.allocation,
+    checks.agent_allocation,
+    checks.sector,
+    checks.tainted,
+    checks.buying_power,
+    checks.confirmation,
 )
+
+
+def test_every_check_with_a_room_is_among_these():
+    found = case(
+        buy(is_tainted=True),
+        terms=replace(TERMS, sector="Energy"),
+        limits=limited(max_tainted_value=Decimal(1), confirm_above=Decimal(1)),
+    )
+
+    assert {rule for rule in checks.RULES if rule(found).room is not None} == set(SIZED)
+    assert [rule for rule in checks.RULES if rule(case(sell())).room is not None] == [
+        checks.position_held
+    ]
+
+
+@pytest.mark.parametrize("rule", SIZED)
 @given(sized_cases())
 def test_the_room_of_a_check_is_the_largest_size_that_passes_it(rule, found):
-    room = rule(found).room
+    room = rule(found.sized(Decimal(10**9))).room
 
     assert room % found.terms.lot_size == 0
     assert rule(found.sized(room + found.terms.lot_size)).passed is False

@@ -223,7 +223,7 @@ def test_an_answer_that_comes_after_a_report_changes_nothing(outcome):
     desk = make_desk()
     order = filled(desk, desk.buy(10))
 
-    settle(order_id=order.id, outcome=outcome, at=wall())
+    settle(order_id=order.id, token=0, outcome=outcome, at=wall())
 
     assert fresh(order).state == "FILLED"
 
@@ -232,7 +232,7 @@ def test_an_acceptance_that_comes_late_ends_the_doubt():
     desk = make_desk()
     order = sent(desk, desk.buy(10), RecordingExchange(outcome=UNKNOWN))
 
-    settle(order_id=order.id, outcome=Outcome(OutcomeKind.ACCEPTED, "x-2"), at=wall())
+    settle(order_id=order.id, token=0, outcome=Outcome(OutcomeKind.ACCEPTED, "x-2"), at=wall())
 
     order = fresh(order)
     assert (order.state, order.exchange_order_id) == (OrderState.OPEN, "x-2")
@@ -244,7 +244,7 @@ def test_an_entry_of_yesterday_is_not_given_back_today():
     type(desk.permission).objects.update(day="2001-03-08", entries_today=1)
     Account.objects.update(day="2001-03-08")
 
-    settle(order_id=yesterday.id, outcome=REJECTED, at=wall())
+    settle(order_id=yesterday.id, token=0, outcome=REJECTED, at=wall())
 
     assert fresh(yesterday).permission.entries_today == 1
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
-from django.db.transaction import atomic
+from django.db.transaction import atomic, set_rollback
 
 from tests.factories import make_desk, wall
 from tests.trading.steps import approved
@@ -71,15 +71,10 @@ def let_through(order, new):
     try:
         with atomic():
             order.update(state=new)
-            raise Interrupted
+            set_rollback(True)
     except IntegrityError:
         return False
-    except Interrupted:
-        return True
-
-
-class Interrupted(Exception):
-    pass
+    return True
 
 
 @pytest.mark.django_db

@@ -46,6 +46,7 @@ class RecordingExchange:
         self.placed = []
         self.canceled = []
         self.resting = []
+        self.elsewhere = []
         self.traded = []
         self.held = {}
         self.armed = []
@@ -65,7 +66,7 @@ class RecordingExchange:
 
     def open_orders(self, *, account_id):
         self._answer()
-        return tuple(found(key) for key in self.resting)
+        return tuple(found(key) for key in self.resting) + tuple(self.elsewhere)
 
     def trades(self, *, account_id, since):
         self._answer()

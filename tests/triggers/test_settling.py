@@ -1,5 +1,6 @@
 """The engine beside the real sender: protections and orders come to rest at a step's prices."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from tests.triggers.rows import end_executions, price_trigger
 from tests.triggers.stage import Bell, StageClock, play, set_stage, story
 from trading.domain.requests import OrderRequest
 from trading.domain.states import OrderState, ProtectionState, Side, Source
-from trading.loop import SendingLoop
+from trading.loop.sender import SendingLoop
 from trading.models import Order, Position, Protection
 from trading.services.decisions import decide
 from triggers.models import Trigger
@@ -23,11 +24,11 @@ APPLE = instrument_id(venue="NASDAQ", symbol="AAPL")
 class Worker:
     """Buys ten shares with a stop when it is woken first, and notes what it holds later."""
 
-    def __init__(self, account, clock, *, stop):
+    def __init__(self, account, clock, *, stop, **asked):
         self.held = []
         self._account = account
         self._clock = clock
-        self._stop = Decimal(stop)
+        self._asked = {"stop_loss": Decimal(stop)} | asked
 
     def __call__(self):
         execution = Execution.objects.filter(state="QUEUED").first()
@@ -47,7 +48,7 @@ class Worker:
                 instrument_id=APPLE,
                 side=Side.BUY,
                 quantity=Decimal(10),
-                stop_loss=self._stop,
+                **self._asked,
             ),
             actor="test",
             now=execution.as_of,
@@ -70,9 +71,9 @@ def account():
     return account
 
 
-def play_with_sender(account, *, stop):
+def play_with_sender(account, *, stop, **asked):
     clock = StageClock()
-    worker = Worker(account, clock, stop=stop)
+    worker = Worker(account, clock, stop=stop, **asked)
     sender = SendingLoop(clock=clock, stopping=lambda: False)
     clock.works = [worker, sender.work]
     play(clock=clock)
@@ -132,3 +133,30 @@ def test_the_next_price_comes_only_when_every_order_is_done(account):
 
     assert set(positions) == {1}
     assert story()["replay"][2] == "ENDED"
+
+
+def test_a_trailing_stop_sells_below_what_was_paid(account):
+    worker = play_with_sender(account, stop="50", trailing_pct=Decimal(4))
+
+    _buy, sell = Order.objects.order_by("as_of")
+    trailing = Protection.objects.get(kind="trailing_stop")
+    assert (trailing.state, trailing.price) == (ProtectionState.DONE, Decimal("96.08"))
+    assert (sell.reason, worker.held[1]) == ("trailing_stop_loss", 0)
+
+
+def test_a_trailing_stop_follows_the_price_to_its_highest(account):
+    play_with_sender(account, stop="50", trailing_pct=Decimal("4.5"))
+
+    trailing = Protection.objects.get(kind="trailing_stop")
+    assert Order.objects.get().side == Side.BUY
+    assert (trailing.state, trailing.highest) == (ProtectionState.ARMED, 112)
+    assert trailing.price == Decimal("106.96")
+
+
+def test_a_time_exit_sells_at_the_first_price_when_it_is_due(account):
+    play_with_sender(account, stop="50", exit_after_seconds=3600)
+
+    buy, sell = Order.objects.order_by("as_of")
+    assert (sell.reason, sell.state) == ("custom_exit", OrderState.FILLED)
+    assert sell.as_of >= buy.as_of + timedelta(hours=1)
+    assert Protection.objects.get(kind="stop_loss").state == ProtectionState.CANCELED

@@ -24,8 +24,19 @@ OF_ACCOUNT = "account__id__exact"
 
 @admin.register(Account)
 class AccountAdmin(RecordAdmin):
-    list_display = ("name", "owner", "kind", "halt_state", "cash", "reserved", "feed", "day")
-    list_filter = ("kind", "halt_state")
+    list_display = (
+        "name",
+        "owner",
+        "kind",
+        "exchange",
+        "halt_state",
+        "is_ready",
+        "cash",
+        "reserved",
+        "feed",
+        "day",
+    )
+    list_filter = ("kind", "halt_state", "is_ready")
     list_select_related = ("owner", "feed")
     search_fields = ("id", "owner__username", "feed__name")
     ordering = ("owner", "name")
@@ -37,6 +48,15 @@ class AccountAdmin(RecordAdmin):
         Lead("Positions", "trading_position", OF_ACCOUNT),
         Lead("Protections", "trading_protection", OF_ACCOUNT),
         Lead("Permissions", "trading_permission", OF_ACCOUNT),
+        Lead("Breakers", "trading_breaker", OF_ACCOUNT),
+        Lead("Confirmations", "trading_confirmation", OF_ACCOUNT),
+        Lead("Overrides", "trading_override", OF_ACCOUNT),
+        Lead("In slices", "trading_parentorder", OF_ACCOUNT),
+        Lead("Comparisons", "trading_reconciliation", OF_ACCOUNT),
+        Lead("Key", "trading_exchangekey", OF_ACCOUNT),
+        Lead("Real money", "trading_liveconfirmation", OF_ACCOUNT),
+        Lead("Balances", "trading_balance", OF_ACCOUNT),
+        Lead("Splits", "trading_splitbooking", OF_ACCOUNT),
         Lead("Deposits and withdrawals", "trading_cashmovement", OF_ACCOUNT),
         Lead("Equity", "trading_equitysnapshot", OF_ACCOUNT),
         Lead("Stops", "trading_stoprun", OF_ACCOUNT),

@@ -28,6 +28,7 @@ class OrderAdmin(RecordAdmin):
         "account",
         "instrument",
         "side",
+        "order_type",
         "quantity",
         "filled_quantity",
         "state",
@@ -36,11 +37,23 @@ class OrderAdmin(RecordAdmin):
         "reason",
         "problem",
     )
-    list_filter = ("state", "source", "side", ("account", FewFilter), ("instrument", FewFilter))
+    list_filter = (
+        "state",
+        "source",
+        "side",
+        "order_type",
+        "cancel_state",
+        ("account", FewFilter),
+        ("instrument", FewFilter),
+    )
     list_select_related = ("account", "instrument", "permission")
     search_fields = ("id", "client_order_id", "instrument__symbol")
     moment = "approved_at"
-    points_to = {"decision_id": "decision"}
+    points_to = {
+        "decision_id": "decision",
+        "parent_id": "parent",
+        "replaces_id": "order",
+    }
     leads = (
         Lead("Assessment", "trading_assessment", "order__id__exact"),
         Lead("Fills", "trading_fill", "order__id__exact"),
@@ -72,8 +85,12 @@ class AssessmentAdmin(RecordAdmin):
     list_select_related = ("account", "instrument", "permission")
     search_fields = ("id", "order__id", "instrument__symbol")
     moment = "at"
-    points_to = {"order_id": "order"}
-    leads = (journal_of("assessment"),)
+    points_to = {"order_id": "order", "parent_id": "parent"}
+    leads = (
+        Lead("Confirmation", "trading_confirmation", "assessment__id__exact"),
+        Lead("Overrides", "trading_override", "assessment__id__exact"),
+        journal_of("assessment"),
+    )
 
 
 @admin.register(Fill)

@@ -27,6 +27,8 @@ class PositionShareAdmin(RecordAdmin):
         "cost",
         "realised",
         "fees",
+        "unprotected_since",
+        "unprotected_seconds",
     )
     list_select_related = ("position__instrument", "position__account", "permission")
     search_fields = ("permission__id", "permission__agent_name")
@@ -51,6 +53,8 @@ class ProtectionAdmin(RecordAdmin):
         "instrument",
         "kind",
         "price",
+        "trailing_pct",
+        "due_at",
         "state",
         "attempts",
         "entry_id",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
 
+from trading.domain.book import HUNDRED
 from trading.domain.ceilings import BOUNDED, Ceilings
 from tradingfarm.kernel.money import CENT, floor_to_step
 
@@ -13,7 +14,7 @@ DAILY_LOSS_PCT = Decimal(5)
 DAILY_ENTRIES = 10
 OPEN_POSITIONS = 5
 COLLAR_PCT = Decimal(2)
-HUNDRED = Decimal(100)
+CONFIRM_ABOVE = Decimal(10_000)
 STANDARD_HOURS: Mapping[str, object] = {
     "hours_start": time(9, 30),
     "hours_end": time(16, 0),
@@ -25,7 +26,8 @@ def standard_limits(*, money: Decimal, ceilings: Ceilings) -> dict[str, object]:
     """The limits of a new trading session on an account that is worth `money`.
 
     A quarter of it for a position, a twentieth for a day's loss, ten entries a day, stops, and
-    New York's hours; nothing above the farm's ceilings.
+    New York's hours; nothing above the farm's ceilings. Whoever allows larger orders is asked to
+    confirm each.
     """
     limits: dict[str, Decimal | int] = {
         "max_order_value": ORDER_VALUE,
@@ -38,6 +40,7 @@ def standard_limits(*, money: Decimal, ceilings: Ceilings) -> dict[str, object]:
     }
     return {name: min(limits[name], ceilings.of(name)) for name in BOUNDED} | {
         "stop_required": True,
+        "confirm_above": CONFIRM_ABOVE,
         **STANDARD_HOURS,
     }
 

@@ -1,16 +1,22 @@
 """What no permission of the farm may go beyond, and which changes of a permission loosen it.
 
 Ceilings are the operator's, permissions a person's: of each two numbers the smaller one counts.
+What agents ask for is then held to a part of it.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import time
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any
 
-from trading.domain.book import Limits
+from trading.domain.book import HUNDRED, Limits
+from trading.domain.states import RiskLevel, WhenTainted
 
 MINUTES_OF_DAY = 24 * 60
+SCALED = ("max_order_value", "max_position_value", "max_daily_loss", "agent_allocation_pct")
+"""The limits of which an agent is given a part; the most money in its hands is another."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ class Ceilings:
         smaller = {name: min(getattr(limits, name), self.of(name)) for name in BOUNDED}
         return replace(limits, **smaller)
 
+    def widest(self, limits: Limits) -> Limits:
+        """The same permission as wide as the farm allows any, whenever a market is open."""
+        top: dict[str, Any] = {name: self.of(name) for name in BOUNDED}
+        return replace(limits, hours=None, **top)
+
     def smaller(self, name: str, value: Decimal) -> Decimal:
         """`value` for the limit called `name`, or its ceiling where that is smaller."""
         return min(value, Decimal(self.of(name)))
@@ -52,6 +63,19 @@ class Ceilings:
 
 
 BOUNDED = tuple(field.name for field in fields(Ceilings))
+
+
+def scaled(limits: Limits, *, by: Decimal) -> Limits:
+    """The part of its limits that an agent is given; `by` more than one is taken for one."""
+    by = min(by, Decimal(1))
+    parts: dict[str, Any] = {name: getattr(limits, name) * by for name in SCALED}
+    value = limits.agent_allocation_value
+    return replace(limits, agent_allocation_value=None if value is None else value * by, **parts)
+
+
+def equal_part(*, agents: int) -> Decimal:
+    """What each of so many agents may have of an account, in percent of its equity."""
+    return HUNDRED / max(agents, 1)
 
 
 def loosened(*, before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, ...]:
@@ -90,8 +114,32 @@ def _names(value: object) -> frozenset[str]:
     )
 
 
+def _lifted(before: object, after: object) -> bool:
+    """None is no limit at all."""
+    return before is not None and (after is None or _more(before, after))
+
+
+def _other_part(before: object, after: object) -> bool:
+    """None is an equal part, which may be more or less: from it and to it counts as more."""
+    if before is None or after is None:
+        return before is not after
+    return _more(before, after)
+
+
+def _later(order: type[StrEnum]) -> Looser:
+    """The words of `order` stand in it with the tightest first."""
+    words = [member.value for member in order]
+    return lambda before, after: words.index(str(after)) > words.index(str(before))
+
+
 LOOSER: Mapping[str, Looser] = {
     **dict.fromkeys(BOUNDED, _more),
+    **dict.fromkeys(("agent_allocation_value", "confirm_above", "max_tainted_value"), _lifted),
+    "agent_allocation_pct": _other_part,
+    "min_seconds_between_entries": lambda before, after: _more(after, before),
+    "risk_level": _later(RiskLevel),
+    "when_tainted": lambda before, after: _later(WhenTainted)(after, before),
+    "allowed_strategies": _allows_more,
     "allowed_symbols": _allows_more,
     "blocked_symbols": _blocks_less,
     "stop_required": lambda before, after: bool(before) and not after,

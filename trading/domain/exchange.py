@@ -35,7 +35,7 @@ class Placing:
     """One order on its way out. The exchange refuses it after `deadline`, wall time.
 
     Prices in the account's currency, on the instrument's tick; the quantity in whole lots. A
-    market order may not fill beyond `worst_price`. `good_until` (wall time) ends a DAY order.
+    market order may not fill beyond `worst_price`. `good_until` (market time) ends a DAY order.
     """
 
     account_id: UUID
@@ -126,12 +126,18 @@ class FoundTrade:
 
 @dataclass(frozen=True)
 class Delays:
-    """How long this exchange may take before an absent order is proved absent."""
+    """How long this exchange may take, and how often it is asked.
+
+    Zero asks in every pass of the sender.
+    """
 
     send_window: timedelta
     clock_error: timedelta
     query_lag: timedelta
     between_queries: timedelta
+    ask_in_flight_every: timedelta = timedelta(0)
+    ask_resting_every: timedelta = timedelta(0)
+    reconcile_every: timedelta = timedelta(seconds=60)
 
     @property
     def quarantine(self) -> timedelta:

@@ -6,11 +6,12 @@ equal this to the last decimal.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from uuid import UUID
 
-from trading.domain.ledger import EMPTY, Lot, TradeReport, trade
-from tradingfarm.kernel.money import ZERO, plain
+from trading.domain.ledger import EMPTY, Lot, TradeReport, split, trade
+from tradingfarm.kernel.money import MONEY, ZERO, plain
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,43 @@ class Ledger:
     lots: Mapping[UUID, Lot] = field(default_factory=dict)
 
 
-def rebuild(*, movements: Iterable[Decimal], trades: Iterable[TradeReport]) -> Ledger:
+@dataclass(frozen=True)
+class BookedSplit:
+    """A split of what was held: `numerator` new for `denominator` old shares.
+
+    `quantity` is what is held after it, `cash` what the exchange paid for the fraction of a lot.
+    """
+
+    instrument_id: UUID
+    numerator: int
+    denominator: int
+    quantity: Decimal
+    cash: Decimal
+
+
+def rebuild(
+    *, movements: Iterable[Decimal], trades: Iterable[TradeReport | BookedSplit]
+) -> Ledger:
     """The ledger after `movements` (deposits positive) and `trades`, in the order they are given.
 
-    Raises Oversold when the trades sell more than they bought.
+    Splits stand among the trades. Raises Oversold when these sell more than they bought.
     """
     cash = sum(movements, ZERO)
     lots: dict[UUID, Lot] = {}
-    for report in trades:
-        lots[report.instrument_id] = trade(lots.get(report.instrument_id, EMPTY), report)
-        cash += report.cash_change
+    with localcontext(MONEY):
+        for event in trades:
+            key = event.instrument_id
+            lot = lots.get(key, EMPTY)
+            if isinstance(event, BookedSplit):
+                lots[key], cash = _split(lot, event), cash + event.cash
+            else:
+                lots[key], cash = trade(lot, event), cash + event.cash_change
     return Ledger(cash, lots)
+
+
+def _split(lot: Lot, booked: BookedSplit) -> Lot:
+    ratio = Fraction(booked.numerator, booked.denominator)
+    return split(lot, ratio=ratio, quantity=booked.quantity, cash=booked.cash)
 
 
 def differences(*, rebuilt: Ledger, stored: Ledger) -> tuple[str, ...]:

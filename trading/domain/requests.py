@@ -1,7 +1,9 @@
 """What somebody wants to be ordered, before anything was checked."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid5
 
 from trading.domain.states import OrderType, RiskLevel, Side, Source, TimeInForce
@@ -61,6 +63,36 @@ class OrderRequest:
         return digest(replace(self, intent_key=""))
 
 
+def _uuid(value: object) -> UUID:
+    return UUID(str(value))
+
+
+def request_from(stored: Mapping[str, Any]) -> OrderRequest:
+    """The request that `stored`, its canonical form read as JSON, was made of: the same digest."""
+    made: dict[str, Any] = {}
+    for field in fields(OrderRequest):
+        value = stored.get(field.name, field.default)
+        read = READ.get(field.name)
+        made[field.name] = value if value is None or read is None else read(value)
+    return OrderRequest(**made)
+
+
+READ: Mapping[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("instrument_id", "permission_id", "decision_id", "parent_id"), _uuid),
+    "replaces_id": _uuid,
+    **dict.fromkeys(
+        ("quantity", "limit_price", "stop_price", "stop_loss", "take_profit"), Decimal
+    ),
+    **dict.fromkeys(("trailing_pct", "confidence"), Decimal),
+    "source": Source,
+    "side": Side,
+    "order_type": OrderType,
+    "time_in_force": TimeInForce,
+    "risk": RiskLevel,
+}
+"""How each part that is no text, number or truth is read from its text."""
+
+
 def order_id(*, account_id: UUID, intent_key: str) -> UUID:
     """The id that every order for this cause has."""
     return uuid5(account_id, intent_key)
@@ -74,9 +106,18 @@ def client_order_id(*, order: UUID, live: bool) -> str:
 
     Fits the 32 of the strictest venue, and a paper order cannot be taken for a live one.
     """
+    return f"tf{'l' if live else 'p'}{_digits(order)}"
+
+
+def external_order_id(account_id: UUID, exchange_order_id: str) -> str:
+    """What an order that nobody here made is called where the venue's own name does not fit."""
+    return f"tfx{_digits(uuid5(account_id, f'external:{exchange_order_id}'))}"
+
+
+def _digits(key: UUID) -> str:
     digits = []
-    number = order.int
+    number = key.int
     for _ in range(26):
         number, digit = divmod(number, 32)
         digits.append(ALPHABET[digit])
-    return f"tf{'l' if live else 'p'}{''.join(reversed(digits))}"
+    return "".join(reversed(digits))

@@ -11,7 +11,7 @@ from trading.models.orders import Assessment, Fill, Order, ParentOrder
 from trading.models.paper import PaperOrder, PaperTrade
 from trading.models.performance import PerformanceSnapshot
 from trading.models.positions import Position, PositionShare, Protection, SplitBooking
-from trading.models.venues import ExchangeKey, LiveConfirmation, Reconciliation
+from trading.models.venues import ExchangeKey, LiveConfirmation, Reconciliation, SenderLease
 
 __all__ = [
     "Account",
@@ -35,6 +35,7 @@ __all__ = [
     "PositionShare",
     "Protection",
     "Reconciliation",
+    "SenderLease",
     "SplitBooking",
     "StopRun",
 ]

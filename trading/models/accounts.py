@@ -83,8 +83,7 @@ class Account(models.Model):
     reconciliation = models.CharField(
         max_length=300, blank=True, help_text="Why it is not ready, or what differs."
     )
-    lease_owner = models.CharField(max_length=60, blank=True)
-    lease_until = models.DateTimeField(null=True)
+    owned_by = models.CharField(max_length=60, blank=True, help_text="The sender that owns it.")
     fencing_token = models.PositiveBigIntegerField(
         default=0, help_text="Only the sender with the newest one may write."
     )

@@ -83,6 +83,7 @@ class Order(models.Model):
     )
     cancel_requested_by = models.CharField(max_length=120, blank=True)
     cancel_at = models.DateTimeField(null=True, help_text="When it was last asked for.")
+    amendment = models.JSONField(null=True, help_text="What takes its place once it is canceled.")
     absent_since = models.DateTimeField(null=True)
     watch_until = models.DateTimeField(
         null=True, help_text="Proved absent, and looked for until then all the same."

@@ -49,6 +49,19 @@ class LiveConfirmation(models.Model):
         return f"by {self.confirmed_by} until {self.expires_at}"
 
 
+class SenderLease(models.Model):
+    """That a sender is alive until a moment of the database's clock.
+
+    The accounts of a sender whose lease has run out are free for another one.
+    """
+
+    name = models.CharField(max_length=60, primary_key=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} until {self.until}"
+
+
 class Reconciliation(models.Model):
     """One comparison of an account with its exchange, and what it found."""
 

@@ -1,15 +1,17 @@
 """Whether what is stored of every paper account follows from the paper exchange's own trades."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
 from trading.domain.ledger import Lot, Oversold, TradeReport
-from trading.domain.rebuild import Ledger, rebuild
+from trading.domain.rebuild import BookedSplit, Ledger, rebuild
 from trading.domain.rebuild import differences as compared
 from trading.domain.states import Side
-from trading.models import Account, CashMovement, Fill, PaperTrade, Position
+from trading.models import Account, CashMovement, Fill, PaperTrade, Position, SplitBooking
 
 
 def is_rebuilt() -> bool:
@@ -18,7 +20,7 @@ def is_rebuilt() -> bool:
 
 
 def differences() -> list[str]:
-    """One sentence for each stored number that its account's trades do not give.
+    """One sentence for each stored number that its account's trades and splits do not give.
 
     A trade that has not been ingested yet is a difference, so ask when nothing is at work.
     """
@@ -28,18 +30,25 @@ def differences() -> list[str]:
 
 def _compare(account: Account) -> tuple[str, ...]:
     try:
-        rebuilt = rebuild(movements=_movements(account.id), trades=_trades(account.id))
+        rebuilt = rebuild(movements=_movements(account.id), trades=_events(account.id))
     except Oversold as error:
         return (f"the exchange's trades are impossible: {error}",)
     return compared(rebuilt=rebuilt, stored=_stored(account))
 
 
 def _movements(account_id: UUID) -> list[Decimal]:
-    movements = CashMovement.objects.filter(account_id=account_id)
+    """Deposits and withdrawals of cash; those of other currencies move a balance instead."""
+    movements = CashMovement.objects.filter(account_id=account_id, currency="")
     return list(movements.values_list("amount", flat=True))
 
 
-def _trades(account_id: UUID) -> list[TradeReport]:
+def _events(account_id: UUID) -> list[TradeReport | BookedSplit]:
+    """Trades and splits as they happened. No split is booked while a trade may be on its way."""
+    dated = [*_trades(account_id), *_splits(account_id)]
+    return [event for _, event in sorted(dated, key=lambda pair: pair[0])]
+
+
+def _trades(account_id: UUID) -> Sequence[tuple[datetime, TradeReport | BookedSplit]]:
     """The exchange's trades, as it tells them.
 
     Those of one match happened at the same moment; the sequence in which they were booked decides
@@ -52,7 +61,7 @@ def _trades(account_id: UUID) -> list[TradeReport]:
         .select_related("order")
         .order_by("at", "booked", "id")
     )
-    return [_report(trade) for trade in trades]
+    return [(trade.at, _report(trade)) for trade in trades]
 
 
 def _report(trade: PaperTrade) -> TradeReport:
@@ -62,6 +71,21 @@ def _report(trade: PaperTrade) -> TradeReport:
         quantity=trade.quantity,
         price=trade.price,
         fee=trade.fee,
+    )
+
+
+def _splits(account_id: UUID) -> Sequence[tuple[datetime, TradeReport | BookedSplit]]:
+    bookings = SplitBooking.objects.filter(account_id=account_id).order_by("at", "id")
+    return [(booking.at, _split(booking)) for booking in bookings]
+
+
+def _split(booking: SplitBooking) -> BookedSplit:
+    return BookedSplit(
+        instrument_id=booking.instrument_id,
+        numerator=booking.numerator,
+        denominator=booking.denominator,
+        quantity=booking.quantity_after,
+        cash=booking.cash_in_lieu,
     )
 
 

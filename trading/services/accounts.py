@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection
 
@@ -34,6 +35,14 @@ LIMITS = frozenset(
         "hours_start",
         "hours_end",
         "hours_zone",
+        "allowed_strategies",
+        "agent_allocation_pct",
+        "agent_allocation_value",
+        "risk_level",
+        "confirm_above",
+        "min_seconds_between_entries",
+        "when_tainted",
+        "max_tainted_value",
         "active",
     }
 )
@@ -99,6 +108,10 @@ def open_paper_account(  # noqa: PLR0913 - what an account is made of
             time_zone=time_zone,
             seed=seed,
             cash=deposit,
+            high_water_equity=deposit,
+            # A new paper account has nothing that could differ from its exchange.
+            is_ready=True,
+            reconciled_at=at,
             created_at=at,
         )
         CashMovement.objects.create(account=account, amount=deposit, reason="Opening", at=at)
@@ -125,10 +138,12 @@ def grant_permission(
     """Let an agent trade on the account within `limits`; what is not named keeps its default.
 
     Raises UnknownLimit, and django.core.exceptions.ValidationError for a value out of range or
-    above the farm's ceiling. A default above its ceiling becomes the ceiling.
+    above the farm's ceiling, and for one active agent more than an account may have. A default
+    above its ceiling becomes the ceiling.
     """
     _refuse_unknown(limits)
     with transaction():
+        Account.objects.select_for_update(no_key=True).get(id=account.id)
         permission = Permission(
             id=uuid5(account.id, str(agent_id)),
             account=account,
@@ -140,6 +155,7 @@ def grant_permission(
             setattr(permission, name, min(getattr(permission, name), ceilings().of(name)))
         permission.full_clean()
         _refuse_above_ceilings(permission, limits)
+        _refuse_one_more(permission)
         permission.save(force_insert=True)
         _journal_permission(permission, actor=actor, at=at)
     return permission
@@ -199,6 +215,16 @@ def _refuse_above_ceilings(permission: Permission, names: Iterable[str]) -> None
         raise ValidationError({name: ceiling_words(ceiling) for name, ceiling in above.items()})
 
 
+def _refuse_one_more(permission: Permission) -> None:
+    """Whoever only votes needs no permission and is not counted. Under the account's lock."""
+    others = Permission.objects.filter(account=permission.account_id, active=True)
+    most = settings.MAX_AGENTS_PER_ACCOUNT
+    if permission.active and others.exclude(id=permission.id).count() >= most:
+        raise ValidationError(
+            {"active": f"{most} agents may trade this account already; switch one of them off."}
+        )
+
+
 def ceiling_words(ceiling: Decimal | int) -> str:
     """Why a limit above its ceiling is refused, for the person who set it."""
     return f"The farm's ceiling is {ceiling:,}; choose that or less."
@@ -215,6 +241,8 @@ def _change(
     permission.version += 1
     permission.full_clean()
     _refuse_above_ceilings(permission, changed)
+    if "active" in changed:
+        _refuse_one_more(permission)
     permission.save(update_fields=[*changed, "version"])
     _journal_permission(permission, actor=actor, at=at)
 

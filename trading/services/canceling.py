@@ -1,14 +1,23 @@
-"""One order ended by a person: not sent at all, or canceled at the exchange."""
+"""Ending an order: not sent at all, or canceled at the exchange by the account's sender.
 
-from datetime import datetime
+The wish to cancel is a row of its own life (`Order.cancel_state`): whoever wishes only commits it,
+so that no page and no agent needs the account's key, and the sender asks the exchange until the
+order has ended, however often either of them crashes. Asking twice is harmless.
+"""
+
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from trading.domain.exchange import Exchange
-from trading.domain.states import TERMINAL, OrderState, Source
-from trading.models import Order
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from trading.domain.exchange import Exchange, ExchangeUnavailable
+from trading.domain.states import TERMINAL, CancelState, OrderState, Source
+from trading.models import Account, Order
 from trading.services.barrier import own_barrier
-from trading.services.orders import end_order, sent
+from trading.services.leases import Ownership
+from trading.services.orders import end_order, lock_order, sent
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 
@@ -23,28 +32,32 @@ class Cancellation(StrEnum):
 
 
 AT_REST = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
+ASK_AGAIN = timedelta(seconds=5)
+"""A cancel that has changed nothing by then is asked for again, wall time."""
 
 
-def cancel_order(
-    *, order_id: UUID, exchange: Exchange, requested_by: str, at: datetime
-) -> Cancellation:
-    """End an order that waits to be sent, or ask the exchange to cancel one that rests there.
+def cancel_order(*, order_id: UUID, requested_by: str, at: datetime) -> Cancellation:
+    """End an order that waits to be sent, or have the sender cancel it at the exchange.
 
-    NOT_SENT: it never left. ASKED: the exchange was told; what came of it is asked for as ever.
-    ON_ITS_WAY: its outcome is not known yet, so that nothing can be canceled. OF_A_STOP: it sells
-    for an emergency stop, which would only ask again. Raises Order.DoesNotExist, and
-    ExchangeUnavailable after the wish was journaled; asking again is safe.
+    NOT_SENT: it never left. ASKED: the sender asks the exchange. ON_ITS_WAY: its outcome is not
+    known yet; it is canceled as soon as it rests. OF_A_STOP: it sells for an emergency stop, which
+    would only ask again. Raises Order.DoesNotExist.
     """
     with transaction():
         order = _lock(order_id)
-        outcome = _outcome(order)
-        if outcome is Cancellation.NOT_SENT:
-            problem = f"Canceled by {requested_by} before it was sent."[:200]
-            end_order(order=order, state=OrderState.EXPIRED_LOCAL, problem=problem, at=at)
-        if outcome in (Cancellation.NOT_SENT, Cancellation.ASKED):
-            _journal(order, outcome, requested_by, at)
-    if outcome is Cancellation.ASKED:
-        exchange.cancel(order=sent(order))
+        return cancel_locked(order=order, requested_by=requested_by, at=at)
+
+
+def cancel_locked(*, order: Order, requested_by: str, at: datetime) -> Cancellation:
+    """As `cancel_order`, for a caller whose transaction owns the account's barrier."""
+    outcome = _outcome(order)
+    if outcome is Cancellation.NOT_SENT:
+        problem = f"Canceled by {requested_by} before it was sent."[:200]
+        end_order(order=order, state=OrderState.EXPIRED_LOCAL, problem=problem, at=at)
+    if outcome in (Cancellation.ASKED, Cancellation.ON_ITS_WAY):
+        _wish(order, requested_by)
+    if outcome in (Cancellation.NOT_SENT, Cancellation.ASKED, Cancellation.ON_ITS_WAY):
+        _journal(order, outcome, requested_by, at)
     return outcome
 
 
@@ -65,6 +78,14 @@ def _outcome(order: Order) -> Cancellation:
     return Cancellation.ASKED if order.state in AT_REST else Cancellation.ON_ITS_WAY
 
 
+def _wish(order: Order, requested_by: str) -> None:
+    order.cancel_state, order.cancel_at = CancelState.REQUESTED, None
+    order.cancel_requested_by = requested_by[:120]
+    order.save(update_fields=["cancel_state", "cancel_requested_by", "cancel_at"])
+    with connection.cursor() as cursor:
+        cursor.execute("NOTIFY farm_orders")
+
+
 def _journal(order: Order, outcome: Cancellation, requested_by: str, at: datetime) -> None:
     record(
         stream=account_stream(order.account_id),
@@ -75,3 +96,38 @@ def _journal(order: Order, outcome: Cancellation, requested_by: str, at: datetim
         at=at,
         as_of=order.as_of,
     )
+
+
+def ask_cancels(
+    *, account: Account, exchange: Exchange, ownership: Ownership, at: datetime
+) -> int:
+    """Ask the exchange for every cancel that is due; returns how many were asked for.
+
+    What came of it is in the reports. Raises OwnershipLost.
+    """
+    orders = list(_due(account, at=at).select_related("instrument").order_by("approved_at", "id"))
+    for order in orders:
+        state = CancelState.SENT
+        try:
+            exchange.cancel(order=sent(order))
+        except ExchangeUnavailable:
+            state = CancelState.FAILED
+        _store(order.id, state, ownership, at=at)
+    return len(orders)
+
+
+def _due(account: Account, *, at: datetime) -> QuerySet[Order]:
+    new = Q(cancel_state=CancelState.REQUESTED)
+    again = Q(
+        cancel_state__in=[CancelState.SENT, CancelState.FAILED], cancel_at__lte=at - ASK_AGAIN
+    )
+    return account.orders.filter(new | again, state__in=AT_REST)
+
+
+def _store(order_id: UUID, state: CancelState, ownership: Ownership, *, at: datetime) -> None:
+    with transaction():
+        order = lock_order(order_id=order_id, token=ownership.token)
+        if order.state in TERMINAL:
+            return
+        order.cancel_state, order.cancel_at = state, at
+        order.save(update_fields=["cancel_state", "cancel_at"])

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Q, QuerySet
 
 from trading.domain.exchange import Sent
-from trading.domain.states import OrderState, may_move
+from trading.domain.states import CancelState, OrderState, may_move
 from trading.models import Account, Order, Permission, PositionShare
 from trading.selectors.turns import await_turn
+from trading.services.leases import OwnershipLost
 from trading.services.protections import settle_protections
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import account_stream, record
@@ -27,12 +28,27 @@ class IllegalMove(FarmError):
         )
 
 
-def lock_order(*, order_id: UUID) -> Order:
-    """The order, read after its account's lock was taken."""
-    account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
+def lock_owned(*, account_id: UUID, token: int | None) -> Account:
+    """The account's locked row, for the sender with the fencing token; None is no sender.
+
+    Raises OwnershipLost when a newer token has been given out.
+    """
     await_turn(account_id=account_id)
-    Account.objects.select_for_update(no_key=True).get(id=account_id)
-    return Order.objects.select_related("account").get(id=order_id)
+    account = Account.objects.select_for_update(no_key=True).get(id=account_id)
+    if token is not None and account.fencing_token != token:
+        raise OwnershipLost(account_id)
+    return account
+
+
+def lock_order(*, order_id: UUID, token: int | None = None) -> Order:
+    """The order, read after its account's lock was taken.
+
+    `token` is the sender's fencing token; somebody who is no sender has none. Raises
+    OwnershipLost when a newer one has been given out.
+    """
+    account_id = Order.objects.values_list("account_id", flat=True).get(id=order_id)
+    lock_owned(account_id=account_id, token=token)
+    return Order.objects.select_related("account", "instrument").get(id=order_id)
 
 
 def sent(order: Order) -> Sent:
@@ -60,7 +76,10 @@ def end_order(*, order: Order, state: OrderState, problem: str = "", at: datetim
     order.state = state
     order.problem = problem or order.problem
     order.ended_at = at
-    order.save(update_fields=["state", "problem", "ended_at", "reserved_cash"])
+    if order.cancel_state != CancelState.NONE:
+        canceled = state in (OrderState.CANCELED, OrderState.EXPIRED)
+        order.cancel_state = CancelState.CONFIRMED if canceled else CancelState.FAILED
+    order.save(update_fields=["state", "problem", "ended_at", "reserved_cash", "cancel_state"])
     record(
         stream=account_stream(order.account_id),
         kind=f"order.{state.value.lower()}",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from trading.domain.states import HaltState
 from trading.models import Account, StopRun
+from trading.services.breakers import release_latches
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 
@@ -25,6 +26,10 @@ def resume_account(
 
     `epoch` is the one that the person saw: a stop since then is not undone unseen. Nothing that
     was approved before the stop comes back, and a trading session that was stopped stays so.
+
+    The breakers that halted it are released in the same act: who resumes has seen the halt and its
+    reason, and an account that trades while its breaker is still tripped would be halted again by
+    the next check. Breakers that stop entries of an agent or an instrument alone stay.
     """
     with transaction():
         account = Account.objects.select_for_update(no_key=True).get(id=account_id)
@@ -32,6 +37,7 @@ def resume_account(
         if refusal is not None:
             return refusal
         before = account.halt_state
+        release_latches(account=account, actor=actor, reason=reason, at=at)
         account.halt_state, account.halt_reason = HaltState.ACTIVE, ""
         account.save(update_fields=["halt_state", "halt_reason"])
         record(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from tradingfarm.kernel.vault import new_key
 from tradingfarm.processes.home import FarmHome, running_addresses, take_home
 from tradingfarm.processes.ports import HOST, parse_port, require_free_port
 from tradingfarm.processes.servers import Servers, start_servers
@@ -101,16 +102,26 @@ def _embed(environ: MutableMapping[str, str], home: Path, port: int) -> None:
     environ["FARM_HOME"] = str(home)
     environ["FARM_PROFILE"] = "embedded"
     environ.setdefault("SECRET_KEY", _secret_key(home / "secret_key"))
+    environ.setdefault("EXCHANGE_KEYS", _exchange_key(home / "exchange_key"))
     # Two farms on one host share cookies between ports; their sessions must not meet.
     environ.setdefault("SESSION_COOKIE_NAME", f"tradingfarm-{port}")
 
 
 def _secret_key(file: Path) -> str:
-    """The key of this home; written whole or not at all, also when we are killed meanwhile."""
+    return _kept(file, lambda: secrets.token_urlsafe(50))
+
+
+def _exchange_key(file: Path) -> str:
+    """What the keys of exchanges are sealed with. Without this file they do not open again."""
+    return _kept(file, lambda: f"home:{new_key()}")
+
+
+def _kept(file: Path, make: Callable[[], str]) -> str:
+    """A secret of this home; written whole or not at all, also when we are killed meanwhile."""
     if not file.exists():
         draft = file.with_suffix(".new")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
+        draft.write_text(make())
         draft.rename(file)
     return file.read_text()
 

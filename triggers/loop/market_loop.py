@@ -22,6 +22,7 @@ from market.services.quotes import store_quotes
 from market.services.replays import advance_replay, end_replay
 from trading.models import Account
 from trading.services.accounts import snapshot_equity
+from trading.services.breakers import check_breakers
 from trading.services.days import roll_days
 from tradingfarm.kernel.journal import FARM, account_stream, record, transaction
 from triggers.loop.pulse import Lease, Pulse
@@ -69,6 +70,7 @@ class MarketLoop:
         self._store_prices(step, ticks)
         if not self._settle(step.at):
             return False
+        self._guard(step.at)
         self._fire(step, ticks)
         return self._settle(step.at)
 
@@ -94,6 +96,12 @@ class MarketLoop:
             roll_days(feed_name=self._feed.name, now=step.at)
             store_quotes(feed=self._feed.name, ticks=ticks, now=at)
         self._ticks |= {tick.instrument_id: tick for tick in ticks}
+
+    def _guard(self, now: datetime) -> None:
+        """Trip what these prices trip, before anybody is woken by them."""
+        accounts = Account.objects.filter(feed=self._feed.name).order_by("id")
+        for account_id in accounts.values_list("id", flat=True):
+            check_breakers(account_id=account_id, now=now, at=self._pulse.now())
 
     def _fire(self, step: ReplayStep, ticks: list[Tick]) -> None:
         """Second commit. All causes of a step are handed over together."""

@@ -11,6 +11,7 @@ from market.domain.ticks import Tick
 from trading.exchanges.paper import match
 from trading.selectors.activity import is_settled
 from trading.services import protections
+from trading.services.protections import FORCED_AFTER
 from triggers.loop.protections import ProtectionIndex
 from triggers.loop.pulse import Pulse
 
@@ -18,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.01
 LONG = timedelta(seconds=10)
-ATTEMPTS_AT_ONE_PRICE = 3
-"""An exit that does not fill is tried again; after so many times it waits for the next price."""
+ATTEMPTS_AT_ONE_PRICE = FORCED_AFTER + 1
+"""An exit that does not fill is tried again, at last a forced one; then it waits for a price."""
 
 
 class Settling:
@@ -48,6 +49,7 @@ class Settling:
     ) -> bool:
         """Make the exit orders of all protections reached; whether there was one to wait for."""
         self._protections.follow()
+        self._protections.trail(ticks)
         made = False
         for protection in self._protections.reached(ticks):
             if attempts[protection.id] >= ATTEMPTS_AT_ONE_PRICE:
@@ -60,7 +62,13 @@ class Settling:
                 at=self._pulse.now(),
             )
             made = made or (verdict is not None and verdict.approved)
-        return made
+        return made or self._waits_for_cancels(ticks, attempts)
+
+    def _waits_for_cancels(self, ticks: Mapping[UUID, Tick], attempts: Counter[UUID]) -> bool:
+        """Whether an exit waits until what rests on its share has been canceled."""
+        self._protections.follow()
+        waiting = self._protections.waiting(ticks)
+        return any(attempts[key] < ATTEMPTS_AT_ONE_PRICE for key in waiting)
 
     def _wait(self, ticks: Mapping[UUID, Tick], *, now: datetime) -> bool:
         began = self._pulse.now()

@@ -1,8 +1,11 @@
+import os
+import socket
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from datetime import timedelta
 from getpass import getuser
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
@@ -10,14 +13,22 @@ from django.db import OperationalError, connection
 from market.selectors.clocks import market_time
 from trading.domain.exchange import ExchangeUnavailable
 from trading.domain.states import StopMode
-from trading.loop import match_unowned, send_approved
+from trading.loop.steps import match_unowned, send_approved
 from trading.models import Account, PositionShare, StopRun
 from trading.services.emergency import advance_stop, stop_account
+from trading.services.leases import (
+    Ownership,
+    end_lease,
+    owned_accounts,
+    renew_lease,
+    take_over,
+)
 from trading.worlds import exchange_for
 from tradingfarm.kernel.clock import SystemClock
 
 PATIENCE = timedelta(seconds=120)
 PAUSE_SECONDS = 0.1
+NAME = f"emergency:{socket.gethostname()}:{os.getpid()}"[:60]
 
 
 class Command(BaseCommand):
@@ -53,8 +64,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{run.account.name}: halted, epoch {run.epoch}. Nothing new is sent."
             )
-        for run in runs:
-            self._carry_out(run, clock)
+        try:
+            for run in runs:
+                self._carry_out(run, clock)
+        finally:
+            end_lease(name=NAME)
 
     def _carry_out(self, run: StopRun, clock: SystemClock) -> None:
         """Advance the run, sending its liquidation ourselves, until it is done."""
@@ -81,12 +95,27 @@ class Command(BaseCommand):
         self._report(run)
 
     def _advance(self, run: StopRun, clock: SystemClock) -> StopRun:
-        account, at, exchange = run.account, clock.now(), exchange_for(run.account)
+        account, at = run.account, clock.now()
+        exchange = exchange_for(account, clock=clock)
         now = market_time(feed_name=account.feed_id, at=at)
         run = advance_stop(run_id=run.id, exchange=exchange, now=now, at=at)
-        send_approved(account=account, exchange=exchange, clock=clock, sender="emergency")
+        ownership = self._own(account.id)
+        if ownership is not None:
+            send_approved(
+                account=account,
+                ownership=ownership,
+                exchange=exchange,
+                clock=clock,
+                sender=NAME,
+            )
         match_unowned(account=account, at=clock.now())
         return run
+
+    def _own(self, account_id: UUID) -> Ownership | None:
+        """The right to send for the account, unless a sender that lives has it and does so."""
+        renew_lease(name=NAME)
+        take_over(account_id=account_id, name=NAME)
+        return owned_accounts(name=NAME).get(account_id)
 
     def _report(self, run: StopRun) -> None:
         run.refresh_from_db()

@@ -17,7 +17,13 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-ALSO_CALLED = {"owner": "user", "session": "tradingsession", "event": "journalevent"}
+ALSO_CALLED = {
+    "event": "journalevent",
+    "owner": "user",
+    "parent": "parentorder",
+    "session": "tradingsession",
+    "share": "positionshare",
+}
 """Things whose table has a longer name than the journal uses for them."""
 
 
