@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("tradingfarm.pages.stopping.urls")),
     path("", include("tradingfarm.pages.closing.urls")),
     path("", include("tradingfarm.pages.accounts.urls")),
+    path("", include("tradingfarm.pages.risk.urls")),
     path("", include("tradingfarm.people.urls")),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -27,7 +27,19 @@ from agents.models import (
     TradingSession,
 )
 from tests.pages.farms import Farm
-from trading.models import Assessment, Fill, Order, Permission, Position, Protection, StopRun
+from trading.models import (
+    Assessment,
+    Breaker,
+    Confirmation,
+    Fill,
+    Order,
+    ParentOrder,
+    Permission,
+    Position,
+    PositionShare,
+    Protection,
+    StopRun,
+)
 from tradingfarm.kernel.journal import account_stream
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.people.access import Rule
@@ -240,7 +252,9 @@ FINDERS: dict[str, Callable[[Farm], object]] = {
     "agent": _of_owner(Agent),
     "alert": _event,
     "assessment": _of_account(Assessment),
+    "breaker": _of_account(Breaker),
     "browser session": lambda farm: _first(UserSession.objects.filter(user=farm.owner)),
+    "confirmation": _of_account(Confirmation),
     "decision": _decision,
     "denial": _of_account(Assessment),
     "event": _event,
@@ -256,6 +270,7 @@ FINDERS: dict[str, Callable[[Farm], object]] = {
     "message": _of_account(Message),
     "order": _of_account(Order),
     "owner": lambda farm: farm.owner.pk,
+    "parent": _of_account(ParentOrder),
     "permission": _of_account(Permission),
     "person": lambda farm: farm.owner.pk,
     "position": _held,
@@ -263,6 +278,9 @@ FINDERS: dict[str, Callable[[Farm], object]] = {
     "protection": _of_account(Protection),
     "refusal": _of_account(Assessment),
     "session": _session,
+    "share": lambda farm: _first(
+        PositionShare.objects.filter(position__account=farm.account, quantity__gt=0)
+    ),
     "stop": _of_account(StopRun),
     "stream": lambda farm: account_stream(farm.account.id),
     "team": _of_owner(Team),

@@ -65,6 +65,8 @@ def make_farm(*, owner: User, wall: datetime, name: str = "Demo", provider: str 
         cash=Decimal(100_000),
         day=date(2005, 3, 14),
         day_start_equity=Decimal(100_000),
+        is_ready=True,
+        reconciled_at=wall,
         created_at=wall,
     )
     agents = _agents(owner, name, provider, wall)

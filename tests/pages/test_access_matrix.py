@@ -14,6 +14,7 @@ from django.test import Client
 
 from tests.pages.addresses import Address, every_address, kwargs_for, missing_kwargs, nameless
 from tests.pages.farms import Farm, halt, make_farm, make_user
+from tests.pages.guards import guarded
 from tests.pages.stories import make_busy
 from tests.pages.watching import price_trigger
 from tests.served import cookie_of
@@ -72,6 +73,7 @@ def place(farm: Farm) -> Place:
 def with_everything(farm: Farm) -> Farm:
     """A farm with a thing of every kind that an address names."""
     make_busy(farm)
+    guarded(farm)
     price_trigger(farm)
     halt(farm)
     with transaction():

@@ -8,23 +8,16 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from agents.models import Agent, AgentVersion, ProviderCall
+from agents.models import Agent, AgentVersion, Spending
 from agents.services.teams import configuration_of, update_agent
-from tests.pages import farms, stories
+from tests.pages import farms
 from tests.pages.farms import Farm
+from tests.pages.performances import traded
 from tests.pages.reading import text_of
-from trading.domain.states import OrderState, Side
 from trading.models import Permission, Position
 from triggers.services.triggers import create_trigger
 
 pytest_plugins = ("tests.pages.fixtures",)
-
-
-def sell(farm: Farm, realised: str) -> None:
-    order = stories.make_order(
-        farm, symbol="MSFT", side=Side.SELL, quantity=10, price="25.00", state=OrderState.FILLED
-    )
-    stories.fill(farm, order, price="25.00", realised=realised)
 
 
 def technical(farm: Farm) -> Agent:
@@ -56,13 +49,12 @@ def keep_version(agent: Agent) -> None:
 
 
 def test_a_card_says_role_mind_and_what_was_earned(trader: Client, farm: Farm) -> None:
-    for realised in ("200.00", "-50.00", "30.00"):
-        sell(farm, realised)
+    traded(farm)
 
     page = text_of(trader.get(reverse("agents")))
 
     assert "Technical Technical, proposes active" in page
-    assert "Realised P&L ▲+180.00 Win rate 67 % of 3 Model today nothing" in page
+    assert "P&L ▲+190.60 Win rate 67 % of 3 Model today nothing" in page
     assert "Built-in rules, no model" in page
     assert "Votes only: it has no trades of its own." in page
 
@@ -70,19 +62,9 @@ def test_a_card_says_role_mind_and_what_was_earned(trader: Client, farm: Farm) -
 def test_a_card_says_what_its_model_cost_since_midnight_utc(trader: Client, farm: Farm) -> None:
     agent = technical(farm)
     Agent.objects.filter(id=agent.id).update(provider="anthropic", model="a-model")
-    execution = stories.make_execution(farm, cause="woken")
-    for number, at in enumerate((farm.wall, farm.wall - timedelta(days=2))):
-        ProviderCall.objects.create(
-            execution=execution,
-            agent=agent,
-            round=number,
-            purpose="decide",
-            provider="anthropic",
-            request_hash="0",
-            request="",
-            dollars=Decimal("0.25"),
-            at=at,
-        )
+    for days_ago in (0, 2):
+        day = (farm.wall - timedelta(days=days_ago)).date()
+        Spending.objects.create(agent=agent, day=day, spent=Decimal("0.25"))
 
     page = text_of(trader.get(reverse("agents")))
 
@@ -120,30 +102,6 @@ def test_the_filters_count_and_leave_what_they_say(trader: Client, farm: Farm) -
     assert "Sentiment" not in every
     assert "Risk" in paused
     assert "Technical" not in paused
-
-
-def test_performance_is_net_of_fees_and_model(trader: Client, farm: Farm) -> None:
-    for realised in ("200.00", "-50.00", "30.00"):
-        sell(farm, realised)
-    stories.hold(farm, symbol="AAPL", quantity=10, cost="40.00")
-
-    page = page_of(trader, technical(farm))
-
-    assert "Net of fees and model ▲+180.00" in page
-    assert "Open P&L ▲+3.20 1 position" in page
-    assert "Win rate 66.67 %" in page
-    assert "Profit factor 4.60" in page
-    assert "Expectancy ▲+60.00" in page
-
-
-def test_the_line_of_pnl_adds_up(trader: Client, farm: Farm) -> None:
-    for realised in ("200.00", "-50.00", "30.00"):
-        sell(farm, realised)
-
-    points = trader.get(reverse("agent-pnl", args=[technical(farm).id])).json()["points"]
-
-    assert [Decimal(total) for _, total in points] == [200, 150, 180]
-    assert sorted(at for at, _ in points) == [at for at, _ in points]
 
 
 def test_executions_are_listed_with_what_came_of_them(trader: Client, busy: Farm) -> None:

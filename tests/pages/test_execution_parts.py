@@ -309,15 +309,15 @@ def test_slippage_is_what_was_worse_than_expected() -> None:
         | {"side": "sell", "filled_value": Decimal("500.5")}
     )
 
-    assert report_of(bought).slippage_bps == 10
-    assert report_of(bought).slippage_value == Decimal("0.5")
+    assert report_of(bought).found.slippage_bps == 10
+    assert report_of(bought).found.slippage == Decimal("0.5")
     assert report_of(bought).filled_pct == 50
-    assert report_of(sold).slippage_bps == -10
+    assert report_of(sold).found.slippage_bps == -10
 
 
 def test_nothing_filled_has_no_average_and_no_slippage() -> None:
     waiting = Order(side="buy", quantity=Decimal(10), expected_price=Decimal(100))
 
-    report = report_of(waiting)
+    report = report_of(waiting).found
 
-    assert (report.average, report.slippage, report.slippage_bps) == (None, None, None)
+    assert (report.average_price, report.slippage, report.slippage_bps) == (None, None, None)

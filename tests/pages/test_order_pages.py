@@ -11,10 +11,11 @@ from pytest_django import DjangoAssertNumQueries
 from agents.models import Execution
 from market.models import Quote
 from tests.pages import stories, told
-from tests.pages.farms import Farm, make_farm, make_user
+from tests.pages.farms import Farm, key, make_farm, make_user
 from tests.pages.reading import text_of
-from trading.domain.states import OrderState, Side
-from trading.models import Account, Order, Position
+from trading.domain.checks import RULES
+from trading.domain.states import CancelState, OrderState, Side
+from trading.models import Account, Order, Position, PositionShare, Protection
 from tradingfarm.people.models import Role, User
 
 pytest_plugins = ("tests.pages.fixtures",)
@@ -80,7 +81,7 @@ def test_an_order_shows_checks_fills_and_its_journal(trader: Client, market: Far
     answer = trader.get(reverse("order", args=[bought().id]))
 
     page = text_of(answer)
-    assert "All 19 checks passed." in page
+    assert f"All {len(RULES)} checks passed." in page
     assert "160 40.34 6,454.40 6.45" in page
     assert "order.approved agent:Technical" in page
     assert "order.filled sender" in page
@@ -155,6 +156,141 @@ def test_an_order_without_checks_events_or_decision_has_a_page(trader: Client, f
 
     assert "buy 8 IBM open" in page
     assert "No event of the journal is about this order." in page
+
+
+def resting(farm: Farm, **columns: object) -> Order:
+    """A limit order that rests at the exchange."""
+    order = stories.make_order(
+        farm, symbol="IBM", side=Side.BUY, quantity=80, price="92", state=OrderState.OPEN
+    )
+    values: dict[str, object] = {
+        "order_type": "limit",
+        "limit_price": Decimal("91.5"),
+        "time_in_force": "GTC",
+    }
+    Order.objects.filter(id=order.id).update(**(values | columns))
+    return Order.objects.get(id=order.id)
+
+
+def test_an_order_says_how_it_is_filled_and_how_long_it_is_good(
+    trader: Client, farm: Farm
+) -> None:
+    order = resting(
+        farm,
+        order_type="stop_limit",
+        stop_price=Decimal("93"),
+        time_in_force="DAY",
+        good_until=farm.wall,
+        trailing_pct=Decimal("2.5"),
+        exit_after_seconds=3_600,
+    )
+
+    page = text_of(trader.get(reverse("order", args=[order.id])))
+
+    assert "Type stop-limit: a limit order once the last price reaches its stop price" in page
+    assert "Limit price 91.50 Stop price 93.00 Good until the day ends (DAY)" in page
+    assert "Trailing stop 2.50 % below the highest price" in page
+    assert "Time exit 3600 s after the first fill" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (CancelState.REQUESTED, "asked for, not yet told to the exchange; by ada"),
+        (CancelState.SENT, "asked of the exchange, which has not confirmed it yet; by ada"),
+        (CancelState.FAILED, "not taken by the exchange so far; by ada"),
+    ],
+)
+def test_an_order_says_how_far_its_cancel_is(
+    trader: Client, farm: Farm, state: CancelState, words: str
+) -> None:
+    order = resting(farm, cancel_state=state, cancel_requested_by="person:ada")
+
+    assert f"Cancel {words}" in text_of(trader.get(reverse("order", args=[order.id])))
+
+
+def test_a_cancel_that_came_too_late_says_so(trader: Client, market: Farm) -> None:
+    told.traded(market)
+    Order.objects.update(cancel_state=CancelState.FAILED, cancel_requested_by="person:ada")
+
+    page = text_of(trader.get(reverse("order", args=[bought().id])))
+
+    assert "Cancel came too late: the order had ended before" in page
+
+
+def test_a_change_that_is_under_way_is_shown(trader: Client, farm: Farm) -> None:
+    order = resting(
+        farm,
+        cancel_state=CancelState.REQUESTED,
+        cancel_requested_by="person:ada",
+        amendment={"quantity": "60", "limit_price": "90.75"},
+    )
+
+    page = trader.get(reverse("order", args=[order.id]))
+
+    assert "To become quantity 60, limit price 90.75, once the exchange" in text_of(page)
+    assert reverse("order-change", args=[order.id]) not in page.content.decode()
+
+
+def test_orders_that_replaced_each_other_are_linked(trader: Client, farm: Farm) -> None:
+    old, new = resting(farm), resting(farm)
+    Order.objects.filter(id=new.id).update(replaces=old)
+
+    before = trader.get(reverse("order", args=[old.id])).content.decode()
+    after = trader.get(reverse("order", args=[new.id])).content.decode()
+
+    assert f'"{reverse("order", args=[new.id])}">Another order</a> took its place' in before
+    assert f'"{reverse("order", args=[old.id])}">an order that was changed</a>' in after
+
+
+def test_an_order_that_nobody_here_made_says_so(trader: Client, farm: Farm) -> None:
+    order = resting(farm, source="external", expected_price=0, worst_price=0)
+
+    page = text_of(trader.get(reverse("order", args=[order.id])))
+
+    assert "Asked for by somebody else, at the exchange itself" in page
+    assert "Found at the exchange: nobody here made it" in page
+    assert "Expected -" in page
+
+
+def test_a_report_says_how_long_the_fills_took(trader: Client, market: Farm) -> None:
+    told.traded(market)
+    order = bought()
+    Order.objects.filter(id=order.id).update(
+        first_fill_at=order.approved_at + timedelta(seconds=2),
+        last_fill_at=order.approved_at + timedelta(seconds=90),
+    )
+
+    page = text_of(trader.get(reverse("order", args=[order.id])))
+
+    assert "First fill after 2.0 s last 1 min 30 s" in page
+
+
+def test_a_position_shows_every_kind_of_protection(trader: Client, busy: Farm) -> None:
+    stop = Protection.objects.get(kind="stop_loss", instrument=busy.instruments["AAPL"])
+    values = vars(stop) | {"kind": "trailing_stop", "trailing_pct": 5, "highest": 41}
+    for kind, changes in (
+        ("trailing_stop", {}),
+        ("time_exit", {"price": None, "trailing_pct": None, "due_at": busy.wall}),
+    ):
+        row = {name: value for name, value in (values | changes).items() if name[0] != "_"}
+        Protection.objects.create(**(row | {"id": key(kind), "kind": kind}))
+
+    page = text_of(trader.get(address_of(busy)))
+
+    assert "Trailing stop at 36.90 5.00 % below 41.00 armed" in page
+    assert "Time exit on" in page
+
+
+def test_a_position_says_for_how_long_no_stop_covered_it(trader: Client, busy: Farm) -> None:
+    PositionShare.objects.update(
+        unprotected_since=busy.wall - timedelta(minutes=3), unprotected_seconds=Decimal("12.5")
+    )
+
+    page = text_of(trader.get(address_of(busy)))
+
+    assert "for 3 min 12.5 s before" in page
+    assert "Protect … the part of Technical" in page
 
 
 def test_a_position_says_what_it_is_and_what_it_brought(trader: Client, market: Farm) -> None:

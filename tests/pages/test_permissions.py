@@ -17,6 +17,7 @@ from trading.domain.states import OrderState, Side
 from trading.models import Permission
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.models import JournalEvent
+from tradingfarm.kernel.money import plain
 from tradingfarm.pages.permissions.usage import usages_of
 from tradingfarm.people.models import User
 
@@ -37,12 +38,18 @@ def address(farm: Farm) -> str:
     return reverse("permission-edit", args=[farm.permission.id])
 
 
+def shown(value: object) -> object:
+    """As a person types it: the database gives amounts with eighteen places."""
+    return plain(value) if isinstance(value, Decimal) else value
+
+
 def limits(permission: Permission, **changes: object) -> dict[str, Any]:
     names = (
         *("max_order_value", "max_position_value", "max_allocation_pct", "max_daily_entries"),
         *("max_daily_loss", "max_open_positions", "price_collar_pct", "hours_zone"),
+        *("risk_level", "when_tainted", "min_seconds_between_entries"),
     )
-    values = {name: getattr(permission, name) for name in names}
+    values = {name: shown(getattr(permission, name)) for name in names}
     return values | {"active": "on", "stop_required": "on"} | changes
 
 
@@ -188,6 +195,10 @@ def standard(farm: Farm) -> dict[str, str]:
         "hours_start": "09:30",
         "hours_end": "16:00",
         "hours_zone": "America/New_York",
+        "confirm_above": "10000",
+        "risk_level": "high",
+        "when_tainted": "allow",
+        "min_seconds_between_entries": "0",
         "stop_required": "on",
         "active": "on",
     }
@@ -225,6 +236,106 @@ def test_a_permission_is_granted_with_the_standard_limits_filled_in(
     assert 'value="25000.00"' in page
     assert answer.status_code == 303
     assert (granted.agent_name, granted.max_order_value, granted.active) == ("Risk", 5_000, True)
+
+
+PARTS = {
+    "allowed_strategies": "Momentum, dip",
+    "agent_allocation_pct": "30",
+    "agent_allocation_value": "20000",
+    "confirm_above": "5000",
+    "risk_level": "medium",
+    "min_seconds_between_entries": "60",
+    "when_tainted": "confirm",
+    "max_tainted_value": "1000",
+}
+
+
+def test_every_further_limit_is_stored(trader: Client, farm: Farm) -> None:
+    prove(trader, farm.owner)  # from an equal part to a part of its own counts as more
+
+    answer = trader.post(address(farm), limits(farm.permission, **PARTS))
+
+    stored = farm.permission
+    stored.refresh_from_db()
+    assert answer.status_code == 303
+    assert stored.allowed_strategies == ["dip", "momentum"]
+    assert (stored.agent_allocation_pct, stored.agent_allocation_value) == (30, 20_000)
+    assert (stored.confirm_above, stored.risk_level) == (5_000, "medium")
+    assert stored.min_seconds_between_entries == 60
+    assert (stored.when_tainted, stored.max_tainted_value) == ("confirm", 1_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "tight", "loose"),
+    [
+        ("confirm_above", "1000", ""),
+        ("risk_level", "low", "high"),
+        ("when_tainted", "deny", "allow"),
+        ("max_tainted_value", "500", "600"),
+        ("min_seconds_between_entries", "60", "30"),
+        ("allowed_strategies", "dip", "dip, momentum"),
+        ("agent_allocation_value", "500", "600"),
+        ("agent_allocation_pct", "10", "20"),
+    ],
+)
+def test_loosening_any_of_them_takes_a_second_factor_and_tightening_none(
+    trader: Client, farm: Farm, name: str, tight: str, loose: str
+) -> None:
+    Permission.objects.update(agent_allocation_pct=Decimal(50))
+    farm.permission.refresh_from_db()
+    kept = {"agent_allocation_pct": "50"}
+    tightened = trader.post(address(farm), limits(farm.permission, **(kept | {name: tight})))
+    loosened = trader.post(address(farm), limits(farm.permission, **(kept | {name: loose})))
+
+    farm.permission.refresh_from_db()
+    assert tightened["Location"].startswith(reverse("agent", args=[farm.permission.agent_id]))
+    assert loosened["Location"].startswith(reverse("mfa_activate_totp"))
+    assert farm.permission.version == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("agent_allocation_pct", "0"),
+        ("agent_allocation_pct", "101"),
+        ("confirm_above", "-1"),
+        ("risk_level", "reckless"),
+        ("when_tainted", "pray"),
+        ("min_seconds_between_entries", "-1"),
+        ("max_tainted_value", "many"),
+    ],
+)
+def test_what_is_no_limit_is_refused_beside_its_field(
+    trader: Client, farm: Farm, name: str, value: str
+) -> None:
+    answer = trader.post(address(farm), limits(farm.permission, **{name: value}))
+
+    assert answer.status_code == 422
+    assert f'id="id_{name}_error"' in answer.content.decode()
+
+
+def test_what_counts_is_said_while_the_farm_scales_agents(
+    trader: Client, busy: Farm, settings: Settings
+) -> None:
+    settings.AGENT_RISK_MULTIPLIER = Decimal("0.5")
+
+    page = text_of(trader.get(address(busy)))
+
+    assert "Counts as 5,000.00 USD while the farm scales agents by 0.5." in page
+    assert "Counts as 3" not in page  # entries a day are not scaled
+    assert "50.00 % of the account, an equal part scaled by 0.5" in page
+
+
+def test_nothing_is_scaled_where_the_farm_gives_all(trader: Client, busy: Farm) -> None:
+    assert "while the farm scales" not in text_of(trader.get(address(busy)))
+
+
+def test_an_agents_part_says_what_is_used_of_it(trader: Client, busy: Farm) -> None:
+    Permission.objects.update(agent_allocation_pct=Decimal(20))
+
+    page = text_of(trader.get(address(busy)))
+
+    assert "20.00 % of the account; 56,187.80 are used." in page
 
 
 def test_an_agent_with_a_permission_everywhere_is_granted_no_more(

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.pages.addresses import Address, NoSuchThing, every_address, nameless, path_for
 from tests.pages.big_farm import Size, grow
 from tests.pages.farms import Farm, make_farm, make_user
+from tests.pages.guards import in_slices, tripped, waits
 from tests.pages.stories import make_busy
 from tradingfarm.kernel.journal import verify
 from tradingfarm.kernel.models import JournalStream
@@ -49,11 +50,20 @@ def grown(farm: Farm, wall: datetime) -> Grown:
     make_farm(owner=make_user("other"), wall=wall, name="Other")
     make_busy(farm)
     grow(farm, FEW)
+    more_guarded(farm)
     person = farm.owner
     person.role = Role.OPERATOR.value
     person.is_staff = person.is_superuser = True
     person.save()
     return Grown(farm, person)
+
+
+def more_guarded(farm: Farm) -> None:
+    """Orders that wait and orders in slices; breakers of which there is one at a time."""
+    waits(farm)
+    in_slices(farm)
+    if not farm.account.breakers.exists():
+        tripped(farm)
 
 
 def readable() -> list[Address]:
@@ -97,6 +107,8 @@ def test_every_page_takes_few_queries_and_no_more_on_a_larger_farm(grown: Grown)
     paths = paths_of(grown.farm)
     before = all_asked(grown.person, paths)
     grow(grown.farm, MANY, first=3)
+    for _ in range(10):
+        more_guarded(grown.farm)
 
     after = all_asked(grown.person, paths)
 

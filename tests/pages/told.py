@@ -24,7 +24,7 @@ from tests.pages.candles import add_candles
 from tests.pages.farms import MARKET_NOW, Farm, set_price
 from tests.pages.reading import text_of
 from tests.pages.watching import price_trigger
-from trading.loop import SendingLoop
+from trading.loop.sender import SendingLoop
 from trading.models import Account, Permission, Protection
 from trading.services.protections import fire as fire_protection
 from tradingfarm.kernel.clock import SystemClock

@@ -9,7 +9,8 @@ from tradingfarm.pages.frame import Frame
 from tradingfarm.pages.lists.live import LIST_VIEWS
 from tradingfarm.pages.live import Audience, Change, LiveView, OfAccount
 from tradingfarm.pages.markets.live import MarketsView, MarketView
-from tradingfarm.pages.orders.live import OrderView, PositionView
+from tradingfarm.pages.orders.live import OrderView, ParentView, PositionView
+from tradingfarm.pages.risk.live import RiskView
 from tradingfarm.pages.teams.live import TEAM_VIEWS
 from tradingfarm.pages.triggers.live import TriggersView, TriggerView
 
@@ -28,7 +29,9 @@ VIEWS: dict[str, LiveView] = {
     "markets": MarketsView(),
     "market": MarketView(),
     "order": OrderView(),
+    "parent": ParentView(),
     "position": PositionView(),
+    "account-risk": RiskView(),
     "triggers": TriggersView(),
     "trigger": TriggerView(),
     **LIST_VIEWS,

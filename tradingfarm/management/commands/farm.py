@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from trading.loop import ingest_reports
+from trading.loop.steps import ingest_reports
 from trading.selectors.rebuild import differences
 from tradingfarm.demo.narrator import Narrator
 from tradingfarm.demo.report import Report, count

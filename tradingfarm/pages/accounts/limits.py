@@ -1,40 +1,76 @@
 """The limits of an account's agents with what is used of them, and what is held without a stop."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Subquery
 
 from market.models import Quote
-from trading.domain.states import ProtectionKind, ProtectionState
+from trading.domain.book import Limits
+from trading.domain.protection import STOPS
+from trading.domain.states import ProtectionState
 from trading.models import Permission, PositionShare, Protection
-from trading.selectors.ceilings import ceilings
+from trading.selectors.ceilings import effective_limits
 from tradingfarm.kernel.money import ZERO
 from tradingfarm.pages.dashboard.numbers import Use, use_of
+from tradingfarm.pages.orders.spans import span_words
 
 
 @dataclass(frozen=True)
 class HeldShare:
-    """One part of a position, worth its last price, its cost where there is none."""
+    """One part of a position, worth its last price, its cost where there is none.
+
+    `bare_since` is the wall time since which no working stop covers it, where that is measured;
+    `bare_seconds` are those of the spans that have ended, `alarm_at` when people were told.
+    """
 
     permission_id: UUID | None
     owner: str
     symbol: str
+    sector: str
     instrument_id: UUID
     quantity: Decimal
     lot_size: Decimal
     value: Decimal
     profit: Decimal
     has_stop: bool
+    bare_since: datetime | None
+    bare_seconds: Decimal
+    alarm_at: datetime | None
+
+    def bare_for(self, *, at: datetime) -> str:
+        """How long the present span has lasted at wall time `at`, in words; '' without one."""
+        return span_words(at - self.bare_since) if self.bare_since else ""
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A share that nothing would sell by itself, and for how long, in words."""
+
+    share: HeldShare
+    span: str
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """What is held without a stop, the longest first, and the seconds of all ended spans."""
+
+    bare: tuple[Bare, ...]
+    seconds: Decimal
+
+    @property
+    def is_alarming(self) -> bool:
+        return any(each.share.alarm_at for each in self.bare)
 
 
 @dataclass(frozen=True)
 class AgentLimits:
-    """One permission with today's use of it. Limits are those that count: none above its ceiling.
+    """One permission with today's use of it. Limits are those that the gate counts: none above
+    its ceiling, and of each the part that the farm gives its agents.
 
     `largest` is the agent's largest position against the most that one may be worth.
     """
@@ -58,7 +94,7 @@ def shares_of(*, account_id: UUID, feed_name: str) -> tuple[HeldShare, ...]:
     ).values("last")
     stops = Protection.objects.filter(
         share=OuterRef("pk"),
-        kind=ProtectionKind.STOP_LOSS,
+        kind__in=sorted(STOPS),
         state__in=[ProtectionState.ARMED, ProtectionState.FIRED],
     )
     shares = (
@@ -77,18 +113,28 @@ def _held(share: PositionShare) -> HeldShare:
         permission_id=share.permission_id,
         owner=share.permission.agent_name if share.permission else "By hand",
         symbol=instrument.symbol,
+        sector=instrument.sector,
         instrument_id=instrument.id,
         quantity=share.quantity,
         lot_size=instrument.lot_size,
         value=value,
         profit=share.realised + value - share.cost,
         has_stop=notes["has_stop"],
+        bare_since=share.unprotected_since,
+        bare_seconds=share.unprotected_seconds,
+        alarm_at=share.unprotected_alarm_at,
     )
 
 
-def unprotected(shares: Iterable[HeldShare]) -> tuple[HeldShare, ...]:
-    """Those that are held without a stop-loss."""
-    return tuple(share for share in shares if share.quantity > 0 and not share.has_stop)
+def unprotected(shares: Sequence[HeldShare], *, at: datetime) -> Gauge:
+    """What is held without a working stop at wall time `at`: measured to be so, or without any."""
+    found = [share for share in shares if share.quantity > 0]
+    bare = [share for share in found if share.bare_since or not share.has_stop]
+    bare.sort(key=lambda share: (share.bare_since is None, share.bare_since or at, share.symbol))
+    return Gauge(
+        bare=tuple(Bare(share, share.bare_for(at=at)) for share in bare),
+        seconds=sum((share.bare_seconds for share in shares), ZERO),
+    )
 
 
 def limits_of(
@@ -98,11 +144,18 @@ def limits_of(
     owned: Mapping[UUID | None, list[HeldShare]] = defaultdict(list)
     for share in shares:
         owned[share.permission_id].append(share)
-    permissions = Permission.objects.filter(account=account_id).order_by("-active", "agent_name")
-    return tuple(_limits(permission, day, owned[permission.id]) for permission in permissions)
+    found = Permission.objects.filter(account=account_id).order_by("-active", "agent_name")
+    permissions = list(found)
+    agents = sum(permission.active for permission in permissions)
+    return tuple(
+        _limits(permission, effective_limits(permission, agents=agents), day, owned[permission.id])
+        for permission in permissions
+    )
 
 
-def _limits(permission: Permission, day: date | None, shares: Sequence[HeldShare]) -> AgentLimits:
+def _limits(
+    permission: Permission, counted: Limits, day: date | None, shares: Sequence[HeldShare]
+) -> AgentLimits:
     profit = sum((share.profit for share in shares), ZERO)
     is_today = day is not None and permission.day == day
     lost = max(permission.day_start_pnl - profit, ZERO) if is_today else ZERO
@@ -112,18 +165,14 @@ def _limits(permission: Permission, day: date | None, shares: Sequence[HeldShare
         agent_id=permission.agent_id,
         name=permission.agent_name,
         active=permission.active,
-        entries=_use(permission, "max_daily_entries", permission.entries_today if is_today else 0),
-        loss=_use(permission, "max_daily_loss", lost),
-        largest=_use(permission, "max_position_value", max(held, default=ZERO)),
-        positions=_use(permission, "max_open_positions", len(held)),
-        order_value=_limit(permission, "max_order_value"),
-        allocation_pct=_limit(permission, "max_allocation_pct"),
+        entries=_use(counted.max_daily_entries, permission.entries_today if is_today else 0),
+        loss=_use(counted.max_daily_loss, lost),
+        largest=_use(counted.max_position_value, max(held, default=ZERO)),
+        positions=_use(counted.max_open_positions, len(held)),
+        order_value=counted.max_order_value,
+        allocation_pct=counted.max_allocation_pct,
     )
 
 
-def _use(permission: Permission, name: str, used: Decimal | int) -> Use:
-    return use_of(used=Decimal(used), limit=_limit(permission, name))
-
-
-def _limit(permission: Permission, name: str) -> Decimal:
-    return ceilings().smaller(name, Decimal(getattr(permission, name)))
+def _use(limit: Decimal | int, used: Decimal | int) -> Use:
+    return use_of(used=Decimal(used), limit=Decimal(limit))

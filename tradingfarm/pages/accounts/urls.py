@@ -1,7 +1,30 @@
 from django.urls import path
 
-from tradingfarm.pages.accounts import views
+from tradingfarm.pages.accounts import connecting, hands, keys, performance, switching, views
 
 urlpatterns = [
+    path("accounts/connect/", connecting.connect, name="account-connect"),
     path("accounts/<uuid:account_id>/settings/", views.settings, name="account-settings"),
+    path("accounts/<uuid:account_id>/switch/", switching.switch, name="account-switch"),
+    path("accounts/<uuid:account_id>/live/", hands.confirm, name="account-confirm-live"),
+    path(
+        "accounts/<uuid:account_id>/live/withdraw/", hands.withdraw, name="account-withdraw-live"
+    ),
+    path("accounts/<uuid:account_id>/key/", keys.replace_key, name="account-key"),
+    path("accounts/<uuid:account_id>/key/forget/", keys.forget, name="account-forget-key"),
+    path(
+        "accounts/<uuid:account_id>/performance/",
+        performance.performance,
+        name="account-performance",
+    ),
+    path(
+        "accounts/<uuid:account_id>/performance/curve/",
+        performance.curve,
+        name="account-performance-curve",
+    ),
+    path(
+        "accounts/<uuid:account_id>/performance/export/",
+        performance.export,
+        name="account-performance-export",
+    ),
 ]

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from agents.domain.states import AgentStatus
 from agents.models import Agent, Member
-from tradingfarm.kernel.money import ZERO
-from tradingfarm.pages.agents.performance import Record, dollars_today, records_of
+from agents.selectors.costs import Cost, costs_of
+from tradingfarm.pages.agents.performance import Record, records_of
 from tradingfarm.pages.agents.waking import Waking, together, wakings_of
 
 RULES = "rules"
@@ -76,13 +76,14 @@ def agent_cards(*, owner_id: int, status: str, now: datetime) -> tuple[AgentCard
     ids = [agent.id for agent in agents]
     seats = seats_of(agent_ids=ids)
     wakings = wakings_of(team_ids={seat.team_id for found in seats.values() for seat in found})
-    records, dollars = records_of(agent_ids=ids), dollars_today(agent_ids=ids, now=now)
+    records = records_of(owner_id=owner_id, agent_ids=ids)
+    costs = costs_of(agent_ids=ids, at=now)
     cards = [
         _card(
             agent,
             seats.get(agent.id, ()),
             records.get(agent.id, Record()),
-            dollars.get(agent.id, ZERO),
+            costs.get(agent.id, Cost()).today,
             wakings,
         )
         for agent in agents

@@ -12,8 +12,6 @@ from agents.domain.states import AgentStatus
 from agents.models import Agent
 from agents.services.statuses import IsArchived, activate_agent, archive_agent, pause_agent
 from agents.services.teams import create_agent, update_agent
-from trading.domain.exchange import ExchangeUnavailable
-from trading.worlds import exchange_for
 from tradingfarm.kernel.admin import actor_of
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.agents.forms import AgentForm, configuration_in
@@ -74,7 +72,7 @@ def change_status(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     actor, at = actor_of(request), CLOCK.now()
     try:
         if wish == AgentStatus.PAUSED:
-            count = pause_agent(agent_id=agent.id, exchange_for=exchange_for, actor=actor, at=at)
+            count = pause_agent(agent_id=agent.id, actor=actor, at=at)
             messages.success(request, _paused_words(agent, count))
         elif wish == AgentStatus.ACTIVE:
             activate_agent(agent_id=agent.id, actor=actor, at=at)
@@ -90,12 +88,6 @@ def change_status(request: HttpRequest, agent_id: UUID) -> HttpResponse:
         messages.error(request, f"{agent.name} was not archived. {' '.join(error.messages)}")
     except IsArchived as error:
         messages.error(request, error.message)
-    except ExchangeUnavailable as error:
-        messages.warning(
-            request,
-            f"{agent.name} is paused, but the exchange did not answer: {error.message} Its entries"
-            " may still be at work; pause it again to try once more.",
-        )
     return _to(agent)
 
 

@@ -1,24 +1,28 @@
-"""How agents did: round trips, win rate, profit net of fees and of what their models cost."""
+"""How agents and teams did, from snapshots: nothing here looks at fills."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import TruncWeek
-
-from agents.models import ProviderCall
-from market.models import Quote
-from trading.domain.states import Side
-from trading.models import Fill, PositionShare
+from agents.selectors.costs import Cost, costs_of
+from trading.domain.figures import together
+from trading.selectors.performance import Snapshot, agents_performance, curve_of
 from tradingfarm.kernel.money import ZERO
+from tradingfarm.pages.accounts.figures import (
+    Figure,
+    Group,
+    days_of,
+    groups_of,
+    number,
+    percent,
+    sums_of,
+)
+from tradingfarm.pages.accounts.performance import points_of
 
-HUNDRED = Decimal(100)
 WIDTH, HEIGHT, EDGE = 120, 36, 3
-POINTS = 5_000
 
 
 @dataclass(frozen=True)
@@ -37,173 +41,153 @@ class Line:
 
 @dataclass(frozen=True)
 class Record:
-    """What an agent realised: its sells are its trades. `line` is None before the second week."""
+    """What an agent made on its accounts of one currency.
+
+    `pnl` is net of fees, with that of what is held; `trades` are round trips, and `win_pct` those
+    of them that won. `line` is None before the second week.
+    """
 
     trades: int = 0
-    wins: int = 0
-    realised: Decimal = ZERO
+    pnl: Decimal | None = None
+    win_pct: Decimal | None = None
     line: Line | None = None
-
-    @property
-    def win_pct(self) -> Decimal | None:
-        return HUNDRED * self.wins / self.trades if self.trades else None
 
 
 @dataclass(frozen=True)
-class Performance:
-    """One agent's whole record. Amounts in the currency of its accounts, model cost in dollars.
+class Elsewhere:
+    """What the agent made on another account, in that one's currency."""
 
-    `realised` and `unrealised` are net of fees. Profit factor is what winners made over what
-    losers lost, None while nothing was lost; expectancy is the realised P&L of an average trade.
+    account_id: UUID
+    account: str
+    currency: str
+    pnl: Decimal | None
+
+
+@dataclass(frozen=True)
+class AgentPerformance:
+    """An agent on one of its accounts; None where it has not traded on any. `days` are those that
+    its curve has, and `cost` is what its model was paid for all of its accounts.
     """
 
-    trades: int
-    wins: int
-    gained: Decimal
-    lost: Decimal
-    fees: Decimal
-    unrealised: Decimal
-    open_positions: int
-    dollars: Decimal
-    dollars_today: Decimal
-    calls: int
-
-    @property
-    def realised(self) -> Decimal:
-        return self.gained + self.lost
-
-    @property
-    def net(self) -> Decimal:
-        """Realised P&L less what its model cost so far."""
-        return self.realised - self.dollars
-
-    @property
-    def win_pct(self) -> Decimal | None:
-        return HUNDRED * self.wins / self.trades if self.trades else None
-
-    @property
-    def profit_factor(self) -> Decimal | None:
-        return self.gained / -self.lost if self.lost else None
-
-    @property
-    def expectancy(self) -> Decimal | None:
-        return self.realised / self.trades if self.trades else None
+    shown: Snapshot | None
+    groups: tuple[Group, ...]
+    days: int
+    began_at: datetime | None
+    elsewhere: tuple[Elsewhere, ...]
+    cost: Cost
 
 
-def records_of(*, agent_ids: Iterable[UUID]) -> dict[UUID, Record]:
-    """The record of each agent that has sold something. One query: a row for each week."""
-    weeks: dict[UUID, list[tuple[Decimal, int, int]]] = defaultdict(list)
-    rows = (
-        _sells(agent_ids)
-        .annotate(week=TruncWeek("as_of"))
-        .values("permission__agent_id", "week")
-        .annotate(
-            sum=Sum("realised"), count=Count("id"), won=Count("id", filter=Q(realised__gt=0))
-        )
-        .order_by("permission__agent_id", "week")
-    )
-    for agent, total, count, won in rows.values_list(
-        "permission__agent_id", "sum", "count", "won"
-    ):
-        weeks[agent].append((total, count, won))
-    return {agent: _record(found) for agent, found in weeks.items()}
+@dataclass(frozen=True)
+class TeamPerformance:
+    """What a team's agents did together, as far as a sum means something.
+
+    On those of its accounts that have this currency; accounts and agents by name.
+    """
+
+    figures: tuple[Figure, ...]
+    currency: str
+    accounts: tuple[str, ...]
+    agents: tuple[str, ...]
 
 
-def _sells(agent_ids: Iterable[UUID]) -> QuerySet[Fill]:
-    return Fill.objects.filter(permission__agent_id__in=list(agent_ids), side=Side.SELL)
+def records_of(*, owner_id: int, agent_ids: Collection[UUID]) -> dict[UUID, Record]:
+    """The record of each agent that has traded. One query."""
+    found: dict[UUID, list[Snapshot]] = defaultdict(list)
+    for snapshot in agents_performance(owner_id=owner_id, agent_ids=agent_ids):
+        if snapshot.agent_id is not None:
+            found[snapshot.agent_id].append(snapshot)
+    return {agent: _record(snapshots) for agent, snapshots in found.items()}
 
 
-def _record(weeks: Sequence[tuple[Decimal, int, int]]) -> Record:
+def _of_one_currency(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Those in the currency of the first: sums of several would mean nothing."""
+    return [each for each in snapshots if each.currency == snapshots[0].currency]
+
+
+def _record(snapshots: Sequence[Snapshot]) -> Record:
+    snapshots = _of_one_currency(snapshots)
+    figures = together([snapshot.figures for snapshot in snapshots])
     return Record(
-        trades=sum(count for _, count, _ in weeks),
-        wins=sum(won for _, _, won in weeks),
-        realised=sum((total for total, _, _ in weeks), ZERO),
-        line=line_of(steps=[total for total, _, _ in weeks]),
+        trades=int(figures["round_trips"] or 0),
+        pnl=number(figures, "pnl"),
+        win_pct=percent(figures, "win_rate"),
+        line=line_of(sums=_weekly(snapshots)),
     )
 
 
-def line_of(*, steps: Sequence[Decimal]) -> Line | None:
-    """The line through the running sum of `steps`, from zero; None for fewer than two."""
-    if len(steps) < 2:
+def _weekly(snapshots: Iterable[Snapshot]) -> list[Decimal]:
+    """The P&L of all accounts at the end of each week; one that paused keeps what it had."""
+    curves = [dict(snapshot.weeks) for snapshot in snapshots]
+    last, sums = [ZERO for _ in curves], []
+    for week in sorted({week for curve in curves for week in curve}):
+        last = [curve.get(week, before) for curve, before in zip(curves, last, strict=True)]
+        sums.append(sum(last, ZERO))
+    return sums
+
+
+def line_of(*, sums: Sequence[Decimal]) -> Line | None:
+    """The line from zero through these; None for fewer than two."""
+    if len(sums) < 2:
         return None
-    sums, total = [ZERO], ZERO
-    for step in steps:
-        total += step
-        sums.append(total)
+    sums = [ZERO, *sums]
     low, high = min(sums), max(sums)
     scale = Decimal(HEIGHT - 2 * EDGE) / ((high - low) or 1)
     heights = [HEIGHT - EDGE - (value - low) * scale for value in sums]
     across = Decimal(WIDTH) / (len(sums) - 1)
-    points = [f"{number * across:.1f},{height:.1f}" for number, height in enumerate(heights)]
-    return Line(" ".join(points), f"{heights[0]:.1f}", total)
+    points = [f"{place * across:.1f},{height:.1f}" for place, height in enumerate(heights)]
+    return Line(" ".join(points), f"{heights[0]:.1f}", sums[-1])
 
 
-def dollars_today(*, agent_ids: Iterable[UUID], now: datetime) -> Mapping[UUID, Decimal]:
-    """What each agent's model cost since midnight UTC, the day of its budget. One query."""
-    rows = ProviderCall.objects.filter(agent__in=list(agent_ids), at__gte=midnight(now))
-    totals = rows.values("agent").annotate(total=Sum("dollars")).order_by()
-    return dict(totals.values_list("agent", "total"))
+def performance_of(
+    *, owner_id: int, agent_id: UUID, account_id: UUID | None, zone: str, now: datetime
+) -> AgentPerformance:
+    """The agent on the account named, else on its first one. Two queries.
 
-
-def midnight(now: datetime) -> datetime:
-    return datetime.combine(now.astimezone(UTC).date(), time.min, tzinfo=UTC)
-
-
-def performance_of(*, agent_id: UUID, now: datetime) -> Performance:
-    """Three queries. `now` is wall time."""
-    fills = Fill.objects.filter(permission__agent_id=agent_id).aggregate(
-        trades=Count("id", filter=Q(side=Side.SELL)),
-        wins=Count("id", filter=Q(side=Side.SELL, realised__gt=0)),
-        gained=Sum("realised", filter=Q(side=Side.SELL, realised__gt=0)),
-        lost=Sum("realised", filter=Q(side=Side.SELL, realised__lt=0)),
-        fees=Sum("fee"),
-    )
-    asked = ProviderCall.objects.filter(agent=agent_id).aggregate(
-        spent=Sum("dollars"),
-        today=Sum("dollars", filter=Q(at__gte=midnight(now))),
-        calls=Count("id"),
-    )
-    held = _open_pnl(agent_id)
-    return Performance(
-        trades=fills["trades"],
-        wins=fills["wins"],
-        gained=fills["gained"] or ZERO,
-        lost=fills["lost"] or ZERO,
-        fees=fills["fees"] or ZERO,
-        unrealised=sum(held, ZERO),
-        open_positions=len(held),
-        dollars=asked["spent"] or ZERO,
-        dollars_today=asked["today"] or ZERO,
-        calls=asked["calls"],
+    `zone` is that of the days that are named, `now` wall time.
+    """
+    found = agents_performance(owner_id=owner_id, agent_ids=[agent_id])
+    shown = _on(found, account_id)
+    return AgentPerformance(
+        shown=shown,
+        groups=groups_of(shown.figures, zone=zone) if shown else (),
+        days=days_of(shown.figures) if shown else 0,
+        began_at=datetime.fromisoformat(str(shown.figures["began_at"])) if shown else None,
+        elsewhere=tuple(
+            Elsewhere(
+                each.account_id, each.account_name, each.currency, number(each.figures, "pnl")
+            )
+            for each in found
+            if each is not shown
+        ),
+        cost=costs_of(agent_ids=[agent_id], at=now).get(agent_id, Cost()),
     )
 
 
-def _open_pnl(agent_id: UUID) -> list[Decimal]:
-    """The open P&L of each position; none where there is no price."""
-    quoted = Quote.objects.filter(
-        feed=OuterRef("position__account__feed"), instrument=OuterRef("position__instrument")
-    )
-    rows = (
-        PositionShare.objects.filter(permission__agent_id=agent_id, quantity__gt=0)
-        .annotate(last=Subquery(quoted.values("last")[:1]))
-        .values_list("quantity", "cost", "last")
-    )
-    return [ZERO if last is None else quantity * last - cost for quantity, cost, last in rows]
+def _on(found: Sequence[Snapshot], account_id: UUID | None) -> Snapshot | None:
+    own = (each for each in found if each.account_id == account_id)
+    return next(own, found[0] if found else None)
 
 
-def pnl_points(*, agent_id: UUID) -> list[tuple[datetime, Decimal]]:
-    """Cumulative realised P&L by market time, the newest 5,000 moments. Two queries."""
-    sells = _sells([agent_id])
-    newest = list(
-        sells.values(moment=F("as_of"))
-        .annotate(sum=Sum("realised"))
-        .order_by("-moment")
-        .values_list("moment", "sum")[:POINTS]
+def pnl_points(*, owner_id: int, agent_id: UUID, account_id: UUID | None) -> list[list[int | str]]:
+    """Each day of the agent on the account named, else on its first one: Unix seconds of market
+    time, P&L and drawdown (0 to 1) as text. Two queries.
+    """
+    shown = _on(agents_performance(owner_id=owner_id, agent_ids=[agent_id]), account_id)
+    if shown is None:
+        return []
+    days = curve_of(account_id=shown.account_id, permission_id=shown.permission_id)
+    return points_of(days, [day.pnl for day in days])
+
+
+def team_performance(*, owner_id: int, agent_ids: Collection[UUID]) -> TeamPerformance | None:
+    """What these agents did together; None while none has traded. One query."""
+    found = agents_performance(owner_id=owner_id, agent_ids=agent_ids)
+    if not found:
+        return None
+    found = tuple(_of_one_currency(found))
+    return TeamPerformance(
+        figures=sums_of(together([each.figures for each in found])),
+        currency=found[0].currency,
+        accounts=tuple(sorted({each.account_name for each in found})),
+        agents=tuple(sorted({each.agent_name for each in found})),
     )
-    total = sells.aggregate(sum=Sum("realised"))["sum"] or ZERO
-    running = total - sum((step for _, step in newest), ZERO)
-    points = []
-    for moment, step in reversed(newest):
-        running += step
-        points.append((moment, running))
-    return points

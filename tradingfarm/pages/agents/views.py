@@ -93,17 +93,23 @@ def _tab(
         return {"permissions": permission_pages(permissions=own)}
     wakings = wakings_of(team_ids=[seat.team_id for seat in seats])
     return {
-        "performance": performance_of(agent_id=found.id, now=CLOCK.now()),
+        "performance": performance_of(
+            owner_id=found.owner_id,
+            agent_id=found.id,
+            account_id=account_of(request),
+            zone=zone_of(request),
+            now=CLOCK.now(),
+        ),
         "waking": together(wakings=wakings.values()),
     }
 
 
 @access(Role.VIEWER, owns="agent")
 def pnl_line(request: HttpRequest, agent_id: UUID) -> JsonResponse:
-    """Cumulative realised P&L as pairs of Unix seconds of market time and an amount as text."""
+    """Each day as Unix seconds of market time, P&L and drawdown (0 to 1), both as text."""
     found = owned_agent(request, agent_id)
-    points = pnl_points(agent_id=found.id)
-    return JsonResponse({"points": [[int(at.timestamp()), str(total)] for at, total in points]})
+    points = pnl_points(owner_id=found.owner_id, agent_id=found.id, account_id=account_of(request))
+    return JsonResponse({"points": points})
 
 
 def owned_agent(request: HttpRequest, agent_id: UUID) -> Agent:
@@ -112,6 +118,12 @@ def owned_agent(request: HttpRequest, agent_id: UUID) -> Agent:
     if found is None:
         raise Http404("You have no such agent.")
     return found
+
+
+def account_of(request: HttpRequest) -> UUID | None:
+    """The account that the person looks at; None without one."""
+    page = frame_of(request).page
+    return page.id if page else None
 
 
 def zone_of(request: HttpRequest) -> str:

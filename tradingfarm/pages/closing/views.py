@@ -10,12 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from market.selectors.clocks import market_time
-from trading.domain.exchange import ExchangeUnavailable
 from trading.domain.states import OrderState
 from trading.models import Assessment, Order
 from trading.services.canceling import Cancellation, cancel_order
 from trading.services.closing import Closing, ShareClosing, close_position
-from trading.worlds import exchange_for
 from tradingfarm.kernel.admin import actor_of
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.money import ZERO, plain
@@ -25,6 +23,7 @@ from tradingfarm.pages.closing.forms import CloseForm
 from tradingfarm.pages.dashboard.orders import STATE_WORDS
 from tradingfarm.pages.dashboard.refusals import sentences_of
 from tradingfarm.pages.frame import frame_of
+from tradingfarm.pages.orders.words import cancel_words
 from tradingfarm.people.access import FORM, access, owner_of
 from tradingfarm.people.models import Role
 
@@ -34,12 +33,12 @@ CANCELED = {
     Cancellation.NOT_SENT: "The order was ended before it was sent.",
     Cancellation.ASKED: "The exchange was asked to cancel it; what came of it is shown with it.",
     Cancellation.ON_ITS_WAY: (
-        "The order is on its way and its outcome is not known yet; cancel it once it is."
+        "The order is on its way and its outcome is not known yet; it is canceled once it rests."
     ),
     Cancellation.ENDED_BEFORE: "The order had ended already.",
     Cancellation.OF_A_STOP: "The order sells for an emergency stop; it would only ask again.",
 }
-DONE = (Cancellation.NOT_SENT, Cancellation.ASKED)
+DONE = (Cancellation.NOT_SENT, Cancellation.ASKED, Cancellation.ON_ITS_WAY)
 
 
 @access(Role.TRADER, owns="position", methods=FORM)
@@ -131,7 +130,11 @@ def cancel(request: HttpRequest, order_id: UUID) -> HttpResponse:
     frame_of(request, account_id=order.account_id)
     if request.method != "POST":
         page = "_cancel" if wants_fragment(request) else "cancel"
-        context = {"order": order, "state_words": STATE_WORDS[OrderState(order.state)]}
+        context = {
+            "order": order,
+            "state_words": STATE_WORDS[OrderState(order.state)],
+            "canceling": cancel_words(order),
+        }
         return render(request, f"closing/{page}.html", context)
     return _cancel(request, order)
 
@@ -140,11 +143,10 @@ def _cancel(request: HttpRequest, order: Order) -> HttpResponse:
     try:
         outcome = cancel_order(
             order_id=order.id,
-            exchange=exchange_for(order.account),
             requested_by=actor_of(request),
             at=CLOCK.now(),
         )
-    except (ExchangeUnavailable, OperationalError):
+    except OperationalError:
         messages.error(request, "Nobody answered, so it may not have been canceled. Try again.")
     else:
         level = messages.SUCCESS if outcome in DONE else messages.WARNING

@@ -14,7 +14,10 @@ FILLS, REFUSALS, ORDERS = 12, 6, 20
 REASON_WORDS = {
     ExitReason.EXIT_SIGNAL: "exit signal",
     ExitReason.STOP_LOSS: "stop-loss",
+    ExitReason.STOP_ON_EXCHANGE: "stop-loss at the exchange",
+    ExitReason.TRAILING_STOP: "trailing stop",
     ExitReason.TAKE_PROFIT: "take-profit",
+    ExitReason.TIME_EXIT: "time exit",
     ExitReason.FORCE_EXIT: "exit by hand",
     ExitReason.EMERGENCY_EXIT: "emergency exit",
 }

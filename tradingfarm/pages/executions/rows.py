@@ -11,7 +11,7 @@ from agents.domain.contexts import DecisionContext, read
 from agents.models import Decision, Execution, Member, Message, Proposal, ProviderCall
 from agents.services.calls import Round
 from market.models import Quote
-from trading.models import Assessment, Order
+from trading.models import Assessment, Confirmation, Order
 from tradingfarm.kernel.models import JournalStream
 from tradingfarm.pages.orders.aftermath import Aftermath, aftermath_of
 from triggers.models import Firing
@@ -50,8 +50,17 @@ class Rows:
         return self.decision.assessment if self.decision else None
 
     @property
+    def confirmation(self) -> Confirmation | None:
+        """What a person was asked, where the gate wanted one."""
+        return getattr(self.assessment, "confirmation", None) if self.assessment else None
+
+    @property
     def order(self) -> Order | None:
-        return self.assessment.order if self.assessment else None
+        """What the gate made of it, or what it became when a person had said yes."""
+        if self.assessment is None:
+            return None
+        confirmed = self.confirmation.order if self.confirmation else None
+        return self.assessment.order or confirmed
 
     @property
     def is_voting(self) -> bool:
@@ -101,6 +110,8 @@ def owned_execution(*, owner_id: int, execution_id: UUID) -> Execution | None:
             "proposal__proposer",
             "decision__assessment__order__instrument",
             "decision__assessment__order__permission",
+            "decision__assessment__confirmation__order__instrument",
+            "decision__assessment__confirmation__order__permission",
         )
         .annotate(
             voters=Coalesce(Subquery(count), 0),

@@ -76,7 +76,12 @@ def checked(*, rows: Rows, verdict: Verdict) -> list[Step]:
     """What the risk gate found."""
     assessment, decision = rows.assessment, rows.decision
     if assessment is not None:
-        table = check_table(assessment, currency=rows.execution.account.base_currency)
+        asked = rows.confirmation
+        table = check_table(
+            assessment,
+            currency=rows.execution.account.base_currency,
+            confirmation_id=asked.id if asked else None,
+        )
         stopped = "" if table.approved else verdict.stopped
         at = assessment.at
         return [Step("checks", "The risk gate", "shield-check", table, at=at, stopped=stopped)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agents.domain.replies import Problem
 from agents.domain.states import ExecutionState, MessageType, Outcome
-from trading.domain.states import AT_WORK, Side
+from trading.domain.states import AT_WORK, ConfirmationState, Side
 from trading.models import Order
 from tradingfarm.kernel.money import plain
 from tradingfarm.pages.dashboard.decisions import WHY_NOT
@@ -30,8 +30,7 @@ def verdict_of(*, rows: Rows) -> Verdict:
     if rows.order is not None:
         return _ordered(rows.order)
     if rows.assessment is not None:
-        stopped = "The risk gate refused it. Nothing was sent."
-        return Verdict(f"{_wanted(rows)}: refused by the risk gate", "refused", "bad", stopped)
+        return _denied(rows)
     if rows.decision is not None and rows.decision.outcome != Outcome.APPROVED:
         return _undecided(rows, Outcome(rows.decision.outcome))
     if state in (ExecutionState.QUEUED, ExecutionState.THINKING):
@@ -52,6 +51,22 @@ def _ordered(order: Order) -> Verdict:
         f"The order was {state_words(order)}. {order.problem}".strip() if look == "bad" else ""
     )
     return Verdict(f"{headline}: {state_words(order)}", state_words(order), look, stopped)
+
+
+def _denied(rows: Rows) -> Verdict:
+    """The gate said no, or that a person has to say yes first."""
+    state = ConfirmationState(rows.confirmation.state) if rows.confirmation else None
+    if state is ConfirmationState.WAITING:
+        stopped = "The risk gate wants a person's yes. Nothing is sent before that."
+        return Verdict(f"{_wanted(rows)}: waits for a person", "waits", "wait", stopped)
+    if state is ConfirmationState.EXPIRED:
+        stopped = "Nobody said yes within a quarter of an hour. Nothing was sent."
+        return Verdict(f"{_wanted(rows)}: not confirmed in time", "not confirmed", "bad", stopped)
+    if state is not None:
+        stopped = "A person said no, or the risk gate when they had said yes. Nothing was sent."
+        return Verdict(f"{_wanted(rows)}: not confirmed", "not confirmed", "bad", stopped)
+    stopped = "The risk gate refused it. Nothing was sent."
+    return Verdict(f"{_wanted(rows)}: refused by the risk gate", "refused", "bad", stopped)
 
 
 def _undecided(rows: Rows, outcome: Outcome) -> Verdict:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tradingfarm.kernel.journal import link
 from tradingfarm.kernel.models import JournalEvent
+from tradingfarm.pages.journal.kinds import kind_words
 from tradingfarm.pages.journal.subjects import address_of
 
 HEADS = ("number", "at", "as of", "kind", "actor", "subject", "payload", "previous", "hash")
@@ -13,11 +14,15 @@ HEADS = ("number", "at", "as of", "kind", "actor", "subject", "payload", "previo
 
 @dataclass(frozen=True)
 class EventRow:
-    """One event; `entry` is the exact text that was hashed, `address` where its subject is."""
+    """One event; `entry` is the exact text that was hashed, `address` where its subject is.
+
+    `words` say what its kind means.
+    """
 
     id: int
     seq: int
     kind: str
+    words: str
     actor: str
     subject: str
     address: str
@@ -39,6 +44,7 @@ def event_row(event: JournalEvent) -> EventRow:
         id=event.pk,
         seq=event.seq,
         kind=event.kind,
+        words=kind_words(event.kind),
         actor=event.actor,
         subject=event.subject,
         address=address_of(event.subject),

@@ -18,8 +18,8 @@ from tradingfarm.pages.lists.filters import ChoiceField
 
 SORTS = (Sort("number", "Number", ("-seq",)),)
 SUBJECTS = (
-    *("account", "agent", "assessment", "execution", "order", "permission", "position"),
-    *("protection", "replay", "session", "team", "trigger"),
+    *("account", "agent", "assessment", "confirmation", "execution", "order", "parent"),
+    *("permission", "position", "protection", "replay", "session", "share", "team", "trigger"),
 )
 NO_KIND = "No event of this journal has a kind that begins so."
 NO_ACTOR = "Nobody of this name has done anything in this journal."

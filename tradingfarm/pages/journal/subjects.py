@@ -8,8 +8,10 @@ from django.urls import reverse
 PAGES: Mapping[str, str] = {
     "account": "account-settings",
     "agent": "agent",
+    "confirmation": "confirmation",
     "execution": "execution",
     "order": "order",
+    "parent": "parent",
     "permission": "permission-edit",
     "team": "team",
     "trigger": "trigger",

@@ -10,8 +10,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from agents.models import Decision
-from trading.domain.checks import Code
-from trading.models import Assessment
+from trading.domain.checks import OVERRIDABLE, Code
+from trading.models import Assessment, Override
 from tradingfarm.kernel.money import NotAnAmount, amount
 from tradingfarm.pages.dashboard.accounts import AccountPage
 from tradingfarm.pages.dashboard.refusals import sentences_of
@@ -59,7 +59,10 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class RefusalRow:
-    """One order that the gate refused. `largest` is the quantity that every check allows."""
+    """One order that the gate refused. `largest` is the quantity that every check allows.
+
+    `made_id` is the order that a person's override has made of it all the same.
+    """
 
     id: UUID
     symbol: str
@@ -69,6 +72,8 @@ class RefusalRow:
     largest: Decimal
     agent: str
     checks: tuple[FailedCheck, ...]
+    may_be_overridden: bool
+    made_id: UUID | None
     execution_id: UUID | None
     as_of: datetime
     lot_size: Decimal
@@ -77,10 +82,14 @@ class RefusalRow:
 def refusals_of(page: AccountPage) -> QuerySet[Assessment]:
     """The account's denied assessments, with the execution that each came from."""
     decided = Decision.objects.filter(assessment=OuterRef("pk"))
+    made = Override.objects.filter(assessment=OuterRef("pk"), order__isnull=False)
     return (
         Assessment.objects.filter(account=page.id, approved=False)
         .select_related("instrument", "permission")
-        .annotate(execution_id=Subquery(decided.values("execution_id")[:1]))
+        .annotate(
+            execution_id=Subquery(decided.values("execution_id")[:1]),
+            made_id=Subquery(made.values("order_id")[:1]),
+        )
     )
 
 
@@ -96,6 +105,8 @@ def refusal_row(assessment: Assessment) -> RefusalRow:
         largest=assessment.largest,
         agent=assessment.permission.agent_name if assessment.permission else "",
         checks=_failed(assessment),
+        may_be_overridden=not OVERRIDABLE.isdisjoint(assessment.denials),
+        made_id=vars(assessment).get("made_id"),
         execution_id=vars(assessment).get("execution_id"),
         as_of=assessment.as_of,
         lot_size=assessment.instrument.lot_size,

@@ -15,7 +15,7 @@ from trading.models import Fill, Order, Protection
 from tradingfarm.kernel.money import MONEY, ZERO
 from tradingfarm.pages.dashboard.orders import why_of
 from tradingfarm.pages.orders.fills import LATER_FILLS, FillLine, fill_line, fills_since
-from tradingfarm.pages.orders.words import PROTECTION_WORDS, source_words
+from tradingfarm.pages.orders.words import KIND_WORDS, PROTECTION_WORDS, source_words
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,19 @@ class Exit:
 
 @dataclass(frozen=True)
 class ProtectionLine:
-    """A stop-loss or take-profit that came from the order; times are wall times."""
+    """An exit that came from the order; times are wall times, but `due_at` of a time exit.
+
+    `name` is its kind for people. A time exit has no price; `trailing_pct` and `highest` are of a
+    trailing stop.
+    """
 
     id: UUID
     kind: str
-    price: Decimal
+    name: str
+    price: Decimal | None
+    trailing_pct: Decimal | None
+    highest: Decimal | None
+    due_at: datetime | None
     state: str
     words: str
     attempts: int
@@ -189,7 +197,11 @@ def protection_line(row: Protection) -> ProtectionLine:
     return ProtectionLine(
         id=row.id,
         kind=row.kind,
+        name=KIND_WORDS[row.kind],
         price=row.price,
+        trailing_pct=row.trailing_pct,
+        highest=row.highest,
+        due_at=row.due_at,
         state=row.state,
         words=PROTECTION_WORDS.get(row.state, row.state.lower()),
         attempts=row.attempts,

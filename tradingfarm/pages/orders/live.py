@@ -4,12 +4,15 @@ from uuid import UUID
 
 from django.template.loader import render_to_string
 
-from trading.models import Order, Position
+from trading.models import Order, ParentOrder, Position
+from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.frame import Frame
 from tradingfarm.pages.live import Audience, Change, OfThing
 from tradingfarm.pages.orders.order import OrderPage, order_page, owned_order
+from tradingfarm.pages.orders.parent import owned_parent, parent_page
 from tradingfarm.pages.orders.position import position_now, position_page
 
+CLOCK = SystemClock()
 TRADING = ("order.", "protection.", "agent.trade.")
 Context = dict[str, object]
 
@@ -45,6 +48,27 @@ class OrderView(OfThing):
         return ""
 
 
+class ParentView(OfThing):
+    """Every order and fill of the account may be one of its slices."""
+
+    def is_owned(self, *, owner_id: int, thing: UUID) -> bool:
+        return ParentOrder.objects.filter(id=thing, account__owner_id=owner_id).exists()
+
+    def render(self, *, frame: Frame, audience: Audience, change: Change) -> str:
+        if not (change.first or change.about(*TRADING)):
+            return ""
+        parent = owned_parent(owner_id=audience.owner_id, parent_id=audience.thing)
+        if parent is None:
+            return ""
+        context: Context = {
+            "shown": parent_page(parent=parent, page=frame.account),
+            "page": frame.account,
+            "frame": frame,
+            "update": True,
+        }
+        return render_to_string("orders/_parent.html", context)
+
+
 class PositionView(OfThing):
     """Trading in the account tells the page anew; new prices only the figures and the gauge."""
 
@@ -55,7 +79,9 @@ class PositionView(OfThing):
         key = audience.thing
         context: Context = {"page": frame.account, "frame": frame, "update": True}
         if change.first or change.about(*TRADING):
-            shown = position_page(page=frame.account, instrument_id=key, rows=frame.positions)
+            shown = position_page(
+                page=frame.account, instrument_id=key, rows=frame.positions, at=CLOCK.now()
+            )
             if shown is None:
                 return ""
             return render_to_string("orders/_position.html", context | {"shown": shown})

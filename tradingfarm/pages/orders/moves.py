@@ -6,15 +6,21 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from trading.domain.states import TERMINAL, OrderState
+from trading.domain.states import TERMINAL, OrderState, Source
 from trading.models import Order
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.pages.dashboard.orders import STATE_WORDS
 from tradingfarm.pages.orders.fills import FillLine
 from tradingfarm.pages.orders.spans import span_words
 
+APPROVED = "Approved by the risk gate"
+FOUND = "Found at the exchange: nobody here made it"
 EVENT_WORDS = {
     "order.accepted": "Accepted by the exchange",
+    "order.amended": "Canceled to be replaced",
+    "order.cancel_requested": "Its cancel was asked for",
+    "order.not_amended": "It ended before it could be replaced",
+    "order.reappeared": "It came back, though it was proved absent",
     "order.unknown": "Unknown: the exchange did not say what became of it",
 }
 
@@ -36,8 +42,9 @@ def moves_of(
     *, order: Order, fills: Iterable[FillLine], events: Iterable[JournalEvent] = ()
 ) -> tuple[Move, ...]:
     """From the approval to the end, or to now. `events` are the order's own of the journal."""
-    moves = [Move("Approved by the risk gate", order.approved_at)]
-    if order.attempt_at is not None:
+    is_ours = order.source != Source.EXTERNAL
+    moves = [Move(APPROVED if is_ours else FOUND, order.approved_at)]
+    if order.attempt_at is not None and is_ours:
         sender = f"by {order.sender}" if order.sender else ""
         moves.append(Move("Claimed, and sent once", order.attempt_at, sender))
     moves += [_event_move(event) for event in events if event.kind in EVENT_WORDS]
@@ -52,8 +59,10 @@ def moves_of(
 
 
 def _event_move(event: JournalEvent) -> Move:
-    problem = str(event.payload.get("problem") or "")
-    return Move(EVENT_WORDS[event.kind], event.at, problem)
+    note = str(event.payload.get("problem") or "")
+    if event.kind == "order.cancel_requested":
+        note = f"by {event.actor.removeprefix('person:')}"
+    return Move(EVENT_WORDS[event.kind], event.at, note)
 
 
 def _timed(moves: Sequence[Move]) -> tuple[Move, ...]:

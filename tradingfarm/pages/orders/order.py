@@ -8,26 +8,53 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from agents.models import Decision
 from market.models import Quote
-from trading.domain.states import AT_WORK, Source
+from trading.domain.states import AT_WORK, CancelState, Source
 from trading.models import Assessment, Order, Protection
+from trading.services.canceling import AT_REST
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.pages.dashboard.orders import why_of
 from tradingfarm.pages.orders.aftermath import Aftermath, aftermath_of
 from tradingfarm.pages.orders.checks import CheckTable, check_table
 from tradingfarm.pages.orders.moves import Move, moves_of
 from tradingfarm.pages.orders.report import Report, report_of
-from tradingfarm.pages.orders.words import BAD, KIND_WORDS, source_words, state_words
+from tradingfarm.pages.orders.words import (
+    BAD,
+    FORCE_WORDS,
+    KIND_WORDS,
+    TYPE_WORDS,
+    cancel_words,
+    source_words,
+    state_words,
+)
 
 PREFIX = "protection:"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The protection that made an order by itself, and the entry that it protected."""
+    """The protection that made an order by itself, and the entry that it protected.
+
+    A time exit has no price.
+    """
 
     kind: str
-    price: Decimal
+    price: Decimal | None
     entry_id: UUID
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How an order was to be filled, in words, and what was wished of it since.
+
+    `wanted` is what takes its place once it is canceled; `may_change` that it could be replaced.
+    """
+
+    kind: str
+    force: str
+    canceling: str
+    asked_by: str
+    wanted: tuple[tuple[str, Decimal], ...]
+    may_change: bool
 
 
 @dataclass(frozen=True)
@@ -41,6 +68,7 @@ class OrderPage:
     order: Order
     who: str
     why: str
+    terms: Terms
     state_words: str
     look: str
     is_at_work: bool
@@ -68,7 +96,7 @@ def owned_order(*, owner_id: int, order_id: UUID) -> Order | None:
     )
     return (
         Order.objects.filter(id=order_id, account__owner_id=owner_id)
-        .select_related("account", "instrument", "permission", "assessment")
+        .select_related("account", "instrument", "permission", "assessment", "replaced_by")
         .annotate(
             execution_id=Subquery(decided.values("execution_id")[:1]),
             last=Subquery(prices.values("last")[:1]),
@@ -87,6 +115,7 @@ def order_page(*, order: Order) -> OrderPage:
         order=order,
         who=source_words(order),
         why=why_of(order),
+        terms=_terms(order),
         state_words=state_words(order),
         look=look,
         is_at_work=order.state in AT_WORK,
@@ -101,6 +130,26 @@ def order_page(*, order: Order) -> OrderPage:
         last=last,
         unrealised=after.unrealised(last),
         events=events,
+    )
+
+
+WANTED = (("quantity", "quantity"), ("limit_price", "limit price"), ("stop_price", "stop price"))
+
+
+def _terms(order: Order) -> Terms:
+    amendment = order.amendment or {}
+    is_wished = order.cancel_state != CancelState.NONE
+    return Terms(
+        kind=TYPE_WORDS[order.order_type],
+        force=FORCE_WORDS[order.time_in_force],
+        canceling=cancel_words(order),
+        asked_by=order.cancel_requested_by.removeprefix("person:"),
+        wanted=tuple(
+            (words, Decimal(amendment[key])) for key, words in WANTED if key in amendment
+        ),
+        may_change=order.state in AT_REST
+        and order.source in (Source.AGENT, Source.PERSON)
+        and not is_wished,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from tradingfarm.pages.dashboard.positions import PositionRow
 from tradingfarm.pages.lists.orders import OrderRow, order_row, orders_of
 from tradingfarm.pages.orders.aftermath import ProtectionLine, protection_line
 from tradingfarm.pages.orders.fills import FillLine, fill_line
+from tradingfarm.pages.orders.spans import span_words
 from tradingfarm.pages.orders.trips import Trip, trips_of
 
 FILLS, SHOWN, ORDERS, PROTECTIONS = 1_000, 20, 20, 40
@@ -22,9 +24,11 @@ FILLS, SHOWN, ORDERS, PROTECTIONS = 1_000, 20, 20, 40
 class Share:
     """The part of a position that belongs to one agent; `agent_id` is None for a person's.
 
-    `offered` is the quantity in sells at work.
+    `offered` is the quantity in sells at work. `bare_for` is how long no working stop has covered
+    it, in words, '' while one does; `bare_seconds` are of the spans that have ended.
     """
 
+    id: int
     name: str
     agent_id: UUID | None
     quantity: Decimal
@@ -33,6 +37,13 @@ class Share:
     cost: Decimal
     realised: Decimal
     fees: Decimal
+    bare_for: str
+    is_alarming: bool
+    bare_seconds: Decimal
+
+    @property
+    def is_held(self) -> bool:
+        return self.quantity > 0
 
 
 @dataclass(frozen=True)
@@ -86,9 +97,12 @@ def position_now(
 
 
 def position_page(
-    *, page: AccountPage, instrument_id: UUID, rows: Sequence[PositionRow]
+    *, page: AccountPage, instrument_id: UUID, rows: Sequence[PositionRow], at: datetime
 ) -> PositionPage | None:
-    """The same with all that led to it; None when there never was one. Five queries."""
+    """The same with all that led to it, at wall time `at`; None when there never was one.
+
+    Five queries.
+    """
     known = position_now(page=page, instrument_id=instrument_id, rows=rows)
     if known is None:
         return None
@@ -100,7 +114,7 @@ def position_page(
     return PositionPage(
         position=position,
         row=known.row,
-        shares=_shares(position),
+        shares=_shares(position, at=at),
         working=tuple(line for line in protections if line.ended_at is None),
         ended=tuple(line for line in protections if line.ended_at is not None),
         orders=tuple(order_row(order) for order in orders[:ORDERS]),
@@ -140,14 +154,15 @@ def _protections(position: Position) -> tuple[ProtectionLine, ...]:
     return tuple(protection_line(each) for each in found[:PROTECTIONS])
 
 
-def _shares(position: Position) -> tuple[Share, ...]:
+def _shares(position: Position, *, at: datetime) -> tuple[Share, ...]:
     shares = PositionShare.objects.filter(position=position).select_related("permission")
-    return tuple(_share(share) for share in shares.order_by("-quantity", "id"))
+    return tuple(_share(share, at=at) for share in shares.order_by("-quantity", "id"))
 
 
-def _share(share: PositionShare) -> Share:
-    permission = share.permission
+def _share(share: PositionShare, *, at: datetime) -> Share:
+    permission, since = share.permission, share.unprotected_since
     return Share(
+        id=share.id,
         name=permission.agent_name if permission else "By hand",
         agent_id=permission.agent_id if permission else None,
         quantity=share.quantity,
@@ -156,4 +171,7 @@ def _share(share: PositionShare) -> Share:
         cost=share.cost,
         realised=share.realised,
         fees=share.fees,
+        bare_for=span_words(at - since) if since and share.quantity > 0 else "",
+        is_alarming=share.unprotected_alarm_at is not None,
+        bare_seconds=share.unprotected_seconds,
     )

@@ -1,49 +1,58 @@
-"""What an order cost beyond its price: the execution report."""
+"""What an order cost beyond its price: the execution report, as pages show it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
+from trading.domain.execution_report import Executed, ExecutionReport, execution_report
 from trading.domain.states import Side
 from trading.models import Order
+from tradingfarm.pages.orders.spans import span_words
 
-BPS = Decimal(10_000)
-HUNDRED = Decimal(100)
+HUNDRED = 100
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was expected and what was paid. All but the first are None before the first fill.
+    """What was expected and what was paid.
 
-    `slippage` is of one unit, positive when it was worse than expected; `slippage_value` of all
-    that was filled. `filled_pct` is whole, 0 to 100.
+    `found` has the figures, None before the first fill; `worst` is the price beyond which nothing
+    may fill, None for several orders together. Spans are from the approval, in words.
     """
 
-    expected: Decimal
-    worst: Decimal
-    average: Decimal | None
-    slippage: Decimal | None
-    slippage_bps: Decimal | None
-    slippage_value: Decimal | None
-    value: Decimal
-    fees: Decimal
-    filled_pct: int
+    found: ExecutionReport
+    worst: Decimal | None
+    to_first_fill: str
+    to_last_fill: str
+
+    @property
+    def filled_pct(self) -> int:
+        """Whole, 0 to 100."""
+        return int(self.found.filled_part * HUNDRED)
 
 
 def report_of(order: Order) -> Report:
-    """The report of an order as it stands."""
-    average = order.filled_value / order.filled_quantity if order.filled_quantity else None
-    worse = None
-    if average is not None:
-        worse = average - order.expected_price
-        worse = worse if order.side == Side.BUY else -worse
-    return Report(
-        expected=order.expected_price,
-        worst=order.worst_price,
-        average=average,
-        slippage=worse,
-        slippage_bps=None if worse is None else worse / order.expected_price * BPS,
-        slippage_value=None if worse is None else worse * order.filled_quantity,
-        value=order.filled_value,
-        fees=order.fees,
-        filled_pct=int(order.filled_quantity / order.quantity * HUNDRED),
+    """The report of an order as it stands. No query."""
+    found = execution_report(
+        Executed(
+            side=Side(order.side),
+            quantity=order.quantity,
+            expected_price=order.expected_price,
+            approved_at=order.approved_at,
+            filled_quantity=order.filled_quantity,
+            value=order.filled_value,
+            fees=order.fees,
+            first_fill_at=order.first_fill_at,
+            last_fill_at=order.last_fill_at,
+        )
     )
+    return shown(found, worst=order.worst_price)
+
+
+def shown(found: ExecutionReport, *, worst: Decimal | None = None) -> Report:
+    """A report with its spans in words."""
+    return Report(found, worst, _words(found.to_first_fill), _words(found.to_last_fill))
+
+
+def _words(span: timedelta | None) -> str:
+    return "" if span is None else span_words(span)

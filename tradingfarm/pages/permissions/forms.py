@@ -10,14 +10,22 @@ from django.forms import BoundField
 
 from market.models import Instrument
 from trading.domain.ceilings import Ceilings
+from trading.domain.states import RISK_LEVELS, RiskLevel, WhenTainted
 from trading.models import Permission
 from trading.services.accounts import ceiling_words
 from tradingfarm.kernel.money import CENT
 from tradingfarm.pages.forms import FarmForm
-from tradingfarm.pages.permissions.limits import LABELS, NOTES, unit_of
+from tradingfarm.pages.permissions.limits import (
+    LABELS,
+    NOTES,
+    RISK_WORDS,
+    TAINTED_WORDS,
+    unit_of,
+)
 
 ZONES = ("America/New_York", "UTC", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
 LARGEST = 26
+MOST_STRATEGIES = 20
 
 
 def _money(name: str) -> forms.DecimalField:
@@ -37,6 +45,17 @@ def _percent(name: str) -> forms.DecimalField:
         min_value=CENT,
         max_value=Decimal(100),
         max_digits=6,
+        decimal_places=2,
+    )
+
+
+def _money_or_none(label: str, help_text: str, *, least: Decimal) -> forms.DecimalField:
+    return forms.DecimalField(
+        required=False,
+        label=label,
+        help_text=help_text,
+        min_value=least,
+        max_digits=LARGEST,
         decimal_places=2,
     )
 
@@ -127,6 +146,58 @@ class PermissionForm(StartLimitsForm):
         label="Never these symbols",
         help_text="Separated by commas.",
     )
+    allowed_strategies = SimpleArrayField(
+        forms.CharField(max_length=40),
+        required=False,
+        max_length=MOST_STRATEGIES,
+        label="Only these strategies",
+        help_text="As answers name them, such as momentum or dip, separated by commas. Empty"
+        " allows any.",
+    )
+    agent_allocation_pct = forms.DecimalField(
+        required=False,
+        label="Its part of the account",
+        help_text="What all of its positions may be worth, with buys at work. Empty gives each"
+        " agent of the account an equal part.",
+        min_value=CENT,
+        max_value=Decimal(100),
+        max_digits=6,
+        decimal_places=2,
+    )
+    agent_allocation_value = _money_or_none(
+        "All of its positions at most",
+        "The same as money; the smaller of the two counts. Empty is no limit of its own.",
+        least=CENT,
+    )
+    confirm_above = _money_or_none(
+        "A person confirms entries above",
+        "They wait a quarter of an hour for a yes. Empty asks for none because of its size.",
+        least=Decimal(0),
+    )
+    risk_level = forms.ChoiceField(
+        label="Risk that passes without a person",
+        help_text="As the agent rates its own order. A higher one waits for a yes.",
+        choices=[(level.value, RISK_WORDS[level]) for level in RISK_LEVELS],
+        initial=RiskLevel.HIGH.value,
+    )
+    min_seconds_between_entries = forms.IntegerField(
+        label="Seconds between entries",
+        help_text="Of market time, from one entry to the next. 0 is no wait.",
+        min_value=0,
+        max_value=31_536_000,
+        initial=0,
+    )
+    when_tainted = forms.ChoiceField(
+        label="Entries that rest on text from outside",
+        help_text="News, webhooks, other people's agents: text that somebody could have planted.",
+        choices=[(each.value, TAINTED_WORDS[each]) for each in WhenTainted],
+        initial=WhenTainted.ALLOW.value,
+    )
+    max_tainted_value = _money_or_none(
+        "Largest order on text from outside",
+        "Where such entries may pass. Empty is the largest order of any.",
+        least=Decimal(0),
+    )
     active = forms.BooleanField(
         required=False,
         label="The permission is active",
@@ -135,6 +206,10 @@ class PermissionForm(StartLimitsForm):
 
     def clean_allowed_symbols(self) -> list[str]:
         return _known(self.cleaned_data["allowed_symbols"])
+
+    def clean_allowed_strategies(self) -> list[str]:
+        names = self.cleaned_data["allowed_strategies"]
+        return sorted({name.strip().lower() for name in names if name.strip()})
 
     def clean_blocked_symbols(self) -> list[str]:
         return _known(self.cleaned_data["blocked_symbols"])

@@ -20,8 +20,9 @@ HUNDRED = Decimal(100)
 class Usage:
     """Today's use of one permission, in the account's currency and day.
 
-    `largest_position` is the agent's own part with its buys at work; `largest_pct` the share of
-    equity that the account has in one of the agent's instruments.
+    `largest_position` is the agent's own part with its buys at work, `invested` all of them
+    together; `largest_pct` the share of equity that the account has in one of the agent's
+    instruments, and `equity` what the account is worth.
     """
 
     entries: int = 0
@@ -29,6 +30,8 @@ class Usage:
     open_positions: int = 0
     largest_position: Decimal = ZERO
     largest_pct: Decimal = ZERO
+    invested: Decimal = ZERO
+    equity: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -118,4 +121,6 @@ def _usage(
         open_positions=len(busy),
         largest_position=max(own, default=ZERO),
         largest_pct=max(whole, default=ZERO) / equity * HUNDRED if equity > 0 else ZERO,
+        invested=sum(own, ZERO),
+        equity=equity,
     )

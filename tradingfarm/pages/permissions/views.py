@@ -12,6 +12,7 @@ from django.urls import reverse
 from agents.domain.states import AgentStatus
 from agents.models import Agent
 from trading.domain.allowances import standard_limits
+from trading.domain.states import RiskLevel, WhenTainted
 from trading.models import Account, Permission
 from trading.selectors.ceilings import ceilings
 from trading.services.accounts import change_permission, grant_permission
@@ -19,7 +20,12 @@ from tradingfarm.kernel.admin import actor_of
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.frame import frame_of
 from tradingfarm.pages.permissions.forms import PermissionForm, limits_of
-from tradingfarm.pages.permissions.limits import LimitRow, PermissionPage, permission_pages
+from tradingfarm.pages.permissions.limits import (
+    LimitRow,
+    PermissionPage,
+    permission_pages,
+    scale,
+)
 from tradingfarm.pages.permissions.raising import (
     NEEDS_OPERATOR,
     may_raise,
@@ -32,6 +38,19 @@ from tradingfarm.people.models import Role
 from tradingfarm.people.second_factor import ask_second_factor
 
 CLOCK = SystemClock()
+UNSET: Mapping[str, object] = {
+    "active": True,
+    "allowed_symbols": [],
+    "blocked_symbols": [],
+    "allowed_strategies": [],
+    "agent_allocation_pct": None,
+    "agent_allocation_value": None,
+    "risk_level": RiskLevel.HIGH.value,
+    "min_seconds_between_entries": 0,
+    "when_tainted": WhenTainted.ALLOW.value,
+    "max_tainted_value": None,
+}
+"""What a permission has where its standard limits name nothing."""
 
 
 @access(Role.TRADER, owns="permission", methods=FORM)
@@ -57,6 +76,7 @@ def edit(request: HttpRequest, permission_id: UUID) -> HttpResponse:
         "agent": agent,
         "rows": _rows(form, page),
         "page": page,
+        "currency": permission.account.base_currency,
         "is_kept": kept is not None,
         "section": "agents",
     }
@@ -132,8 +152,8 @@ def grant(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     chosen = _chosen(request, free)
     top = ceilings()
     before = standard_limits(money=chosen.cash, ceilings=top) if chosen else {}
-    defaults = {"active": True, "blocked_symbols": [], "allowed_symbols": []}
-    form = PermissionForm(request.POST or None, initial=before | defaults, top=top)
+    before = {**UNSET, **before}
+    form = PermissionForm(request.POST or None, initial=before, top=top)
     if request.method == "POST" and chosen and _grant(request, agent, chosen, form, before):
         return HttpResponseRedirect(_limits_of(agent.id), status=303)
     context = {
@@ -142,6 +162,8 @@ def grant(request: HttpRequest, agent_id: UUID) -> HttpResponse:
         "accounts": free,
         "chosen": chosen,
         "rows": [row | {"use": None} for row in form.limit_fields],
+        "scale": scale(),
+        "currency": chosen.base_currency if chosen else "",
         "section": "agents",
         "is_archived": agent.status == AgentStatus.ARCHIVED,
     }
@@ -161,8 +183,7 @@ def _grant(
     if problem := problem_with_granting(request=request, account=account):
         form.add_error(None, problem)
         return False
-    before = {"active": True, "allowed_symbols": [], "blocked_symbols": [], **standard}
-    raised = raised_by(before=before, after=form.cleaned_data)
+    raised = raised_by(before=standard, after=form.cleaned_data)
     if raised and (problem := problem_with(request=request, account=account)):
         _refuse(form, raised, problem)
         return False
