@@ -75,9 +75,8 @@ def _carry_out(options: argparse.Namespace, findings: Findings) -> None:
             "steps_ahead": figures.steps_ahead,
             "shortest_hours": figures.shortest / timedelta(hours=1),
             "longest_hours": figures.longest / timedelta(hours=1),
-            "days_by_hours": dict(
-                sorted(figures.lengths.items(), key=lambda item: float(item[0]))
-            ),
+            "of_24_hours": figures.lengths["24"],
+            "of_23_or_25_hours": figures.lengths["23"] + figures.lengths["25"],
             "planted": options.planted,
         }
 

@@ -26,7 +26,12 @@ def test_a_run_is_counted_and_adds_up(desk):
     assert (found["ready_s"], found["restarts"]) == (11.2, 2)
     assert found["orders"] == {"FILLED": 1}
     assert found["fills"] == found["positions"] == 1
-    assert found["denials"] == {"ALLOCATION": 1, "BUYING_POWER": 1}
+    assert found["denials"] == {
+        "AGENT_ALLOCATION": 1,
+        "ALLOCATION": 1,
+        "BREAKERS": 1,
+        "BUYING_POWER": 1,
+    }
     assert found["rebuilt"] is True
     assert found["journal"]["verified"] is True
     assert float(found["equity"]) == pytest.approx(100_000, abs=5)

@@ -100,6 +100,10 @@ def test_the_deepest_fall_is_told_with_its_moments():
     assert found.fallen == 0
 
 
+def test_a_fall_begins_at_the_last_day_of_its_high():
+    assert course(100, 120, 120, 60).curve.peak_at == day(2)
+
+
 def test_how_far_it_is_below_its_high_now():
     assert course(100, 120, 60, 90).curve.fallen == Decimal("0.25")
 
@@ -151,6 +155,7 @@ def test_each_deposit_is_placed_where_equity_jumped_most_like_it():
     jumps = [Decimal(jump) for jump in (12, 1_003, -240, 51)]
 
     assert placed(jumps, [Decimal(1_000), Decimal(-200)]) == (0, 1_000, -200, 0)
+    assert placed(jumps[:2], [Decimal(1_000), Decimal(1_000)]) == (1_000, 1_000)
     assert placed(jumps[:1], [Decimal(5), Decimal(6)]) == (11,)
     assert placed(jumps, []) == (0, 0, 0, 0)
 

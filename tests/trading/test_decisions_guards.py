@@ -155,6 +155,7 @@ def overridden(desk, request, code, **changes):
 def test_an_override_lets_its_order_pass_once_and_is_stored_with_the_check():
     desk = make_desk(limits={"max_daily_entries": 0})
     said = overridden(desk, desk.buy(10), "DAILY_ENTRIES")
+    not_needed = overridden(desk, desk.buy(10), "ORDER_SIZE")
 
     order = approved(desk, desk.buy(10, key="again"))
 
@@ -162,6 +163,7 @@ def test_an_override_lets_its_order_pass_once_and_is_stored_with_the_check():
     check = next(each for each in order.assessment.checks if each["code"] == "DAILY_ENTRIES")
     assert (check["passed"], check["overridden"], check["limit"]) == (True, True, "0")
     assert (said.order_id, said.used_at) == (order.id, order.approved_at)
+    assert not Override.objects.get(id=not_needed.id).used_at
     Order.objects.update(state="EXPIRED_LOCAL", as_of=NOW - timedelta(hours=1))
     assert decided(desk, desk.buy(10, key="once more")).denials == ("DAILY_ENTRIES",)
 

@@ -87,6 +87,12 @@ def test_a_fill_belongs_to_the_day_it_was_made_on_and_a_late_one_to_the_last():
     assert [told[day(number), ADA]["trades"] for number in (1, 2, 3)] == [1, 1, 3]
 
 
+def test_what_was_booked_after_the_last_mark_belongs_to_it_too():
+    _, told = days_of(mark(1, 1_000, 900), entries=[bought(2, 1, 100)])
+
+    assert told[day(1), ADA]["trades"] == 1
+
+
 def test_the_value_of_a_day_without_a_snapshot_is_its_owners_alone():
     _, told = days_of(mark(1, 1_015, 900), mark(2, 1_030, 1_030), entries=[bought(1, 1, 100)])
 

@@ -89,6 +89,12 @@ def test_a_split_keeps_the_trip_and_what_is_paid_for_a_fraction_is_realised():
     assert found.won == 4 * 70 + 33 - 300
 
 
+def test_what_is_paid_in_for_a_whole_lot_counts_as_bought():
+    found = recorded(bought(0, 3, 100), split(1, 5, "-33"))
+
+    assert (found.traded_value, found.cost, found.realised) == (333, 333, 0)
+
+
 def test_a_fee_in_what_is_sold_that_the_lot_cannot_bear_was_owed_instead():
     report = TradeReport(
         APPLE, Side.SELL, Decimal(1), Decimal(100), Decimal(0), fee_quantity=Decimal("0.01")

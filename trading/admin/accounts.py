@@ -1,5 +1,7 @@
+from typing import Any, ClassVar
+
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, URLField
 from django.forms import ModelForm
 from django.http import HttpRequest
 
@@ -41,6 +43,9 @@ class AccountAdmin(RecordAdmin):
     search_fields = ("id", "owner__username", "feed__name")
     ordering = ("owner", "name")
     actions = ("halt", "release")
+    formfield_overrides: ClassVar[dict[type[Any], dict[str, str]]] = {
+        URLField: {"assume_scheme": "https"}
+    }
     leads = (
         Lead("Orders", "trading_order", OF_ACCOUNT),
         Lead("Fills", "trading_fill", OF_ACCOUNT),

@@ -20,6 +20,7 @@ from tradingfarm.kernel.admin import actor_of
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import transaction
+from tradingfarm.kernel.money import plain
 from tradingfarm.pages.accounts.hands import on_paper, own_account
 from tradingfarm.pages.answers import go
 from tradingfarm.pages.dialogs import BUSY, ask
@@ -158,8 +159,9 @@ def vault_problem() -> str:
 
 
 def tested(connection: Connection) -> dict[str, object]:
-    """What a test has found, for people: balances that are no nothing, the largest list first."""
-    held = {name: amount for name, amount in sorted(connection.balances.items()) if amount}
+    """What a test has found, for people; of balances those that there is something of."""
+    balances = sorted(connection.balances.items())
+    held = {name: plain(amount) for name, amount in balances if amount}
     return {
         "balances": held,
         "offset_ms": int(connection.clock_offset.total_seconds() * 1_000),
