@@ -60,5 +60,8 @@
   }
   document.addEventListener("theme-changed", paint);
   paint();
-  load();
+  load().catch(() => {
+    box.hidden = true;
+    document.getElementById("performance-problem").hidden = false;
+  });
 })();

@@ -49,6 +49,25 @@ def test_the_curve_is_drawn_and_nothing_is_refused(
     assert visit.complaints == []
 
 
+def test_a_curve_that_cannot_be_read_says_so(visit: Visit, live_farm: Farm) -> None:
+    visit.enter(live_farm.owner)
+    visit.page.route("**/performance/curve/", lambda route: route.abort())
+
+    visit.go(of_account(live_farm))
+
+    expect(visit.page.get_by_text("The curve could not be read just now")).to_be_visible()
+    expect(visit.page.locator("#performance-curve")).to_be_hidden()
+
+
+def test_a_teams_figures_come_by_themselves(visit: Visit, live_farm: Farm) -> None:
+    visit.enter(live_farm.owner)
+
+    visit.go(reverse("team", args=[live_farm.team.id]))
+
+    expect(visit.page.get_by_text("The sum of its agents, whatever team")).to_be_visible()
+    assert visit.complaints == []
+
+
 def test_a_figure_is_explained_by_a_tap(phone: Visit, live_farm: Farm) -> None:
     phone.enter(live_farm.owner)
     phone.go(of_account(live_farm))

@@ -71,7 +71,7 @@ class ConnectForm(KeyForm):
         self._choose("venue", [(name, name.title()) for name in venues()])
         feeds = Feed.objects.filter(kind=Feed.Kind.EXCHANGE).order_by("name")
         names = [(feed.name, feed.name) for feed in feeds]
-        self._choose("feed", [*names, (NEW_FEED, "A new stream, named after the exchange")])
+        self._choose("feed", [(NEW_FEED, "The exchange's own stream"), *names])
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]

@@ -43,7 +43,8 @@ def _named(event: JournalEvent, known: Known) -> str:
     sort, key = subject_of(event)
     agent = known.names.get(key, "") if key and sort == "permission" else ""
     of = agent or symbol_of(event, known)
-    return f"{of}: {name[0].lower()}{name[1:]}" if of else f"{name[0].lower()}{name[1:]}"
+    words = f"{name[0].lower()}{name[1:]}"
+    return f"{words}, {of}" if of else words
 
 
 def _asked(event: JournalEvent, known: Known) -> Told:

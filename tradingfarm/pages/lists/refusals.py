@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from agents.models import Decision
@@ -61,7 +61,8 @@ class FailedCheck:
 class RefusalRow:
     """One order that the gate refused. `largest` is the quantity that every check allows.
 
-    `made_id` is the order that a person's override has made of it all the same.
+    `made_id` is the order that a person's override has made of it all the same, `confirmation_id`
+    where a person was asked.
     """
 
     id: UUID
@@ -74,6 +75,7 @@ class RefusalRow:
     checks: tuple[FailedCheck, ...]
     may_be_overridden: bool
     made_id: UUID | None
+    confirmation_id: UUID | None
     execution_id: UUID | None
     as_of: datetime
     lot_size: Decimal
@@ -89,6 +91,7 @@ def refusals_of(page: AccountPage) -> QuerySet[Assessment]:
         .annotate(
             execution_id=Subquery(decided.values("execution_id")[:1]),
             made_id=Subquery(made.values("order_id")[:1]),
+            asked_id=F("confirmation__id"),
         )
     )
 
@@ -107,6 +110,7 @@ def refusal_row(assessment: Assessment) -> RefusalRow:
         checks=_failed(assessment),
         may_be_overridden=not OVERRIDABLE.isdisjoint(assessment.denials),
         made_id=vars(assessment).get("made_id"),
+        confirmation_id=vars(assessment).get("asked_id"),
         execution_id=vars(assessment).get("execution_id"),
         as_of=assessment.as_of,
         lot_size=assessment.instrument.lot_size,
