@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browsing import Visit, in_chromium, open_tab
-from tests.pages import told
+from tests.pages import guards, told
 from tests.pages.addresses import Address, every_address, path_for
 from tests.pages.farms import Farm, make_farm, make_user
 from tests.pages.stories import make_busy
@@ -42,7 +42,7 @@ def live_farm(transactional_db: None) -> Farm:
     make_busy(farm)
     fired(farm, price_trigger(farm, name="Deep dip"), hours_ago=20)
     told.traded(farm)
-    return farm
+    return guards.guarded(farm)
 
 
 def pages() -> list[Address]:

@@ -277,7 +277,7 @@ def test_an_agents_page_takes_few_queries(
     keep_version(technical(busy))
     address = reverse("agent", args=[technical(busy).id])
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         trader.get(f"{address}?tab={tab}")
 
 

@@ -188,11 +188,11 @@ def test_a_dialog_that_is_opened_at_once_again_is_not_emptied(visit: Visit) -> N
 def test_one_goes_on_at_the_first_field_that_was_wrong(visit: Visit, live_farm: Farm) -> None:
     visit.sign_in()
     visit.go(f"/permissions/{live_farm.permission.id}/")
-    visit.page.get_by_label("Largest order").fill("99999")
+    visit.page.get_by_label("Largest order", exact=True).fill("99999")
 
     visit.page.get_by_role("button", name="Save limits").click()
 
-    expect(visit.page.get_by_label("Largest order")).to_be_focused()
+    expect(visit.page.get_by_label("Largest order", exact=True)).to_be_focused()
 
 
 def test_a_phone_shows_everything_without_scrolling_sideways(phone: Visit) -> None:

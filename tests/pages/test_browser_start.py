@@ -39,7 +39,7 @@ def test_a_limit_above_its_ceiling_is_refused_and_a_lower_one_saved(
     visit = open_tab(browser, web)
     visit.sign_in()
     visit.go(f"/permissions/{live_farm.permission.id}/")
-    field = visit.page.get_by_label("Largest order")
+    field = visit.page.get_by_label("Largest order", exact=True)
 
     field.fill("30000")
     visit.page.get_by_role("button", name="Save limits").click()

@@ -14,7 +14,9 @@ from market.models import Instrument, Quote, Replay
 from tests.pages.farms import MARKET_NOW, Farm, halt, key, make_farm, make_user
 from tests.pages.reading import text_of
 from trading.domain.states import OrderState, Side, Source
+from trading.loop.sender import SendingLoop
 from trading.models import Order, PaperOrder, Permission, Position, PositionShare
+from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.pages.closing import views
 
 pytest_plugins = ("tests.pages.fixtures",)
@@ -263,7 +265,9 @@ def test_an_order_at_the_exchange_is_canceled_there(trader: Client, busy: Farm) 
         instrument_key=order.instrument_id,
         side=order.side,
         quantity=order.quantity,
-        worst_price=order.worst_price,
+        worst_price=1,
+        order_type="limit",
+        limit_price=1,
         fee_rate=0,
         slippage_bps=0,
         seed=1,
@@ -272,8 +276,9 @@ def test_an_order_at_the_exchange_is_canceled_there(trader: Client, busy: Farm) 
     )
 
     answer = trader.post(cancel_address(order), follow=True)
+    SendingLoop(clock=SystemClock(), stopping=lambda: False).work()
 
-    assert "The exchange was asked to cancel it" in text_of(answer)
+    assert "The exchange is asked to cancel it" in text_of(answer)
     assert PaperOrder.objects.get().state == PaperOrder.State.CANCELED
 
 

@@ -1,4 +1,4 @@
-"""Deciding about risk in a real browser: dialogs that answer, keys that stay where they were typed."""
+"""Deciding about risk in a real browser: dialogs that answer, what was typed stays."""
 
 from decimal import Decimal
 

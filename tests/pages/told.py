@@ -25,7 +25,7 @@ from tests.pages.farms import MARKET_NOW, Farm, set_price
 from tests.pages.reading import text_of
 from tests.pages.watching import price_trigger
 from trading.loop.sender import SendingLoop
-from trading.models import Account, Permission, Protection
+from trading.models import Account, CashMovement, Permission, Protection
 from trading.services.protections import fire as fire_protection
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.journal import transaction
@@ -88,6 +88,9 @@ def prepare(farm: Farm) -> Farm:
     The exchange fills at the touch, so that prices do not hang on the ids of a run.
     """
     Account.objects.filter(id=farm.account.id).update(slippage_bps=0)
+    CashMovement.objects.create(
+        account=farm.account, amount=farm.account.cash, reason="Opening", at=farm.wall
+    )
     add_candles(farm, days=120)
     for agent in farm.agents.values():
         agent.system_prompt = f"You are the {agent.name} of a team of five."

@@ -134,6 +134,7 @@ def test_who_lost_the_account_stores_no_outcome():
     desk = make_desk()
     order = approved(desk, desk.buy(10))
     first = taken(desk.account)
+    Account.objects.update(is_ready=True)
     claim(order_id=order.id, ownership=first, sender="first", exchange=RecordingExchange())
     died("first")
     taken(desk.account, "second")

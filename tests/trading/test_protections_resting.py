@@ -35,7 +35,6 @@ from trading.domain.states import (
 )
 from trading.models import Account, Assessment, Order, Protection, StopRun
 from trading.services.adjusting import adjust
-from trading.services.protections import EXCHANGE_HAS
 from trading.services.resting_stops import GIVES_WAY, TRY_AGAIN, make_way, rest_stops
 
 pytestmark = pytest.mark.django_db
@@ -223,30 +222,6 @@ def test_no_stop_is_ordered_at_or_above_the_market_or_without_a_price():
     priced(desk, "100")
     assert rested(desk, now=datetime(2001, 3, 7, 3, 0, tzinfo=UTC)) == 0
     assert not Assessment.objects.filter(intent_key__startswith="resting:").exists()
-
-
-def test_a_stop_at_its_price_is_left_to_the_exchange_for_a_moment():
-    resting_desk()
-    at = wall()
-
-    assert fired(STOP, "89", at=at) is None
-    assert fired(STOP, "89", at=at + EXCHANGE_HAS / 2) is None
-    assert wishes() == [("NONE", "")]
-
-
-def test_a_stop_that_the_exchange_does_not_trade_is_taken_over():
-    desk = resting_desk()
-    at = wall()
-    fired(STOP, "89", at=at)
-    later = at + EXCHANGE_HAS
-
-    assert fired(STOP, "89", at=later) is None
-    assert wishes() == [("REQUESTED", "protection:stop_loss")]
-    assert rested(desk) == 0
-
-    ended(stops().get().id)
-    verdict = fired(STOP, "89", at=later + timedelta(seconds=2))
-    assert (verdict.approved, verdict.quantity) == (True, 10)
 
 
 def test_its_fill_ends_the_protection_as_a_stop_on_the_exchange():

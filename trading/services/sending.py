@@ -23,7 +23,8 @@ from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.kernel.statements import Values
 
 # The conditions of the last hop: not too old, not from before a stop, nothing but exits where the
-# account says so, real money only by three hands, and of a parent no more than was approved.
+# account says so or its owner has not reconciled it, real money only by three hands, and of a
+# parent no more than was approved.
 CLAIM = """
 WITH claimed AS (
 UPDATE trading_order o SET state = 'SUBMITTING', sender = %(sender)s,
@@ -34,7 +35,7 @@ WHERE o.id = %(order)s AND a.id = o.account_id AND i.id = o.instrument_id
   AND (o.epoch = a.epoch OR o.source = 'liquidation')
   AND (a.halt_state = 'ACTIVE'
        OR (o.reduce_only AND (a.halt_state = 'REDUCING' OR o.source <> 'agent')))
-  AND a.fencing_token = %(token)s
+  AND a.fencing_token = %(token)s AND (a.is_ready OR o.reduce_only)
   AND (a.kind = 'paper' OR o.reduce_only OR (%(live)s AND EXISTS (
        SELECT 1 FROM trading_liveconfirmation l WHERE l.account_id = a.id
        AND l.withdrawn_at IS NULL AND l.expires_at > clock.now)))

@@ -31,7 +31,7 @@ CLOCK = SystemClock()
 BUSY = "The account is busy and nothing was ordered. Try again: it is sold once, whatever happens."
 CANCELED = {
     Cancellation.NOT_SENT: "The order was ended before it was sent.",
-    Cancellation.ASKED: "The exchange was asked to cancel it; what came of it is shown with it.",
+    Cancellation.ASKED: "The exchange is asked to cancel it; what comes of it is shown with it.",
     Cancellation.ON_ITS_WAY: (
         "The order is on its way and its outcome is not known yet; it is canceled once it rests."
     ),
