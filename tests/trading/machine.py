@@ -17,18 +17,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.trading.bookkeeping import (
     ACCOUNT,
-    AGENTS,
-    COIN,
     DEPOSIT,
     ENTRIES_A_DAY,
     NAMES,
     SIZES,
-    STOCK,
     TERMS,
     Farm,
     Order,
     Refused,
 )
+from tests.trading.chances import RATIOS, agents, betters, fee_names, fees, keys, parts, pick
 from tests.trading.reference import ENDS, LEGAL, Impossible, Reference
 from trading.domain.booking import Standing
 from trading.domain.exchange import Trade
@@ -43,17 +41,7 @@ from tradingfarm.kernel.money import ZERO, ceil_to_step, floor_to_step
 ON_THE_WAY = ("SUBMITTING", "UNKNOWN")
 RESTING = (*ON_THE_WAY, "OPEN", "PARTIALLY_FILLED")
 ABSENT_OR_GONE = ("CANCELED", "EXPIRED", "NOT_PLACED")
-FEE_NAMES = ("", "USD", "BNB", "XYZ", "of the asset")
-FEE_PARTS = tuple(Decimal(number) for number in ("0", "0.001", "0.0007", "-0.0002", "0.03"))
-RATIOS = tuple(Fraction(*pair) for pair in ((2, 1), (3, 2), (7, 1), (1, 3), (2, 5), (1, 10_000)))
 
-pick = st.integers(0, 10_000)
-keys = st.sampled_from((COIN, STOCK))
-agents = st.sampled_from(AGENTS)
-parts = st.sampled_from((1, 1, 3, 10, 100))
-betters = st.integers(0, 40)
-fees = st.sampled_from(FEE_PARTS)
-fee_names = st.sampled_from(FEE_NAMES)
 happened: Counter[str] = Counter()
 """How often each thing was done in this process, so that a campaign can say what it tried."""
 

@@ -1,4 +1,4 @@
-"""A resting stop that the exchange does not trade, that moves, or that others get in the way of."""
+"""Stops that are jumped over, that move, and that others get in the way of."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ from trading.domain.states import OrderState, Source
 from trading.models import Account, Order, Protection
 from trading.services.adjusting import adjust
 from trading.services.fills import ingest
-from trading.services.protections import EXCHANGE_HAS
+from trading.services.protections import EXCHANGE_HAS, RETRY_AFTER
 from trading.services.resting_stops import GIVES_WAY, rest_stops
 from trading.services.splits import SplitOutcome, book_splits
 
@@ -93,11 +93,11 @@ def test_a_stop_at_its_price_is_left_to_the_exchange_for_a_moment():
 
 def test_a_stop_whose_limit_the_price_has_jumped_over_is_taken_over_at_once():
     resting_desk()
-    worst = stops().get().worst_price
+    worst, at = stops().get().worst_price, wall()
 
-    assert fired(STOP, worst) is None
+    assert fired(STOP, worst, at=at) is None
     assert wishes() == [("NONE", "")]
-    assert fired(STOP, worst - Decimal("0.01")) is None
+    assert fired(STOP, worst - Decimal("0.01"), at=at + RETRY_AFTER) is None
     assert wishes() == [("REQUESTED", "protection:stop_loss")]
 
 

@@ -11,6 +11,7 @@ from tests.trading.venues import RecordingExchange, found
 from trading.domain.exchange import ExchangeUnavailable, FoundTrade, Outcome, OutcomeKind, Trade
 from trading.domain.states import BreakerKind, OrderState, Side, Source
 from trading.models import Account, Breaker, Fill, Order, Position, Reconciliation
+from trading.services.fills import ingest
 from trading.services.leases import Ownership, OwnershipLost
 from trading.services.reconciling import reconcile
 from trading.services.recovery import follow_up, look_for_tombstones
@@ -166,6 +167,38 @@ def test_trades_of_an_order_that_is_not_ours_are_booked_once():
     assert Account.objects.get().cash == 99_500
     assert Order.objects.get().state == OrderState.FILLED
     assert desk.account.is_ready
+
+
+def test_a_trade_that_shows_after_its_order_has_ended_is_booked():
+    desk, exchange = unready(is_ready=True)
+    order = sent(desk, desk.buy(10))
+    ingest(order_id=order.id, report=report(order, state=OrderState.CANCELED), at=wall())
+    late = report(order, (7, 4, 100), state=OrderState.CANCELED)
+    exchange.known = {order.client_order_id: late}
+    exchange.traded = [trade(7, order="at-the-exchange", client=order.client_order_id)]
+    exchange.held = {"USD": Decimal(99_600), "AAPL": Decimal(4)}
+
+    reading = compared(desk, exchange, kind=PERIODIC)
+    compared(desk, exchange, kind=PERIODIC)
+
+    order.refresh_from_db()
+    assert (order.state, order.filled_quantity) == (OrderState.CANCELED, 4)
+    assert (Fill.objects.count(), desk.share().quantity) == (1, 4)
+    assert reading.agrees
+
+
+def test_more_trades_of_an_order_that_is_not_ours_are_booked_when_they_show():
+    desk, exchange = unready()
+    exchange.traded = [trade(1, client="by-hand")]
+    exchange.held = {"USD": Decimal(99_600), "AAPL": Decimal(4)}
+    compared(desk, exchange)
+
+    exchange.traded += [trade(2, quantity="1", client="by-hand")]
+    exchange.held = {"USD": Decimal(99_500), "AAPL": Decimal(5)}
+    reading = compared(desk, exchange, after=1)
+
+    assert reading.agrees
+    assert (Order.objects.get().quantity, Position.objects.get().quantity) == (5, 5)
 
 
 def test_an_order_in_an_unknown_symbol_is_said_and_not_booked():
