@@ -16,6 +16,7 @@ from agents.loop.thinking import think as think_through
 from agents.selectors.executions import waiting
 from agents.services.endings import TASK
 from agents.services.measuring import measure_due
+from agents.services.sessions import stop_losers
 from agents.worlds import provider_named
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.wake import ring
@@ -34,7 +35,8 @@ def think(*, row_id: str, **_: Any) -> None:
 
 @shared_task(name="agents.sweep")
 def sweep(**_: Any) -> None:
-    """Ring for every execution that waits unheard or whose lease was lost."""
+    """Ring for every execution that waits unheard or whose lease was lost; stop who lost a lot."""
+    stop_losers(at=SystemClock().now())
     for execution_id in waiting(at=SystemClock().now()):
         ring(TASK, row_id=execution_id)
 

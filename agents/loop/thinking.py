@@ -15,6 +15,7 @@ from agents.services.ballots import OpenVote, cast, missing_votes, open_vote, re
 from agents.services.briefings import Briefing, brief
 from agents.services.calls import Question, store_call
 from agents.services.closing import close_vote
+from agents.services.failures import count_failure
 from agents.services.leases import Lease, LeaseLost, claim, held, release
 from agents.services.ordering import conclude, decided, order
 from agents.services.proposing import abstain, hold, next_question, propose
@@ -85,6 +86,12 @@ def _settle(
     if isinstance(answer, ParseProblem):
         problem = f"{answer.code.value}: {answer.sentence}"
         abstain(lease=lease, speaker=proposer, problem=problem, at=at)
+        count_failure(
+            account_id=briefing.account_id,
+            agent_id=proposer.agent_id,
+            now=briefing.context.as_of,
+            at=at,
+        )
         return False
     if answer.decision is Wish.HOLD:
         hold(lease=lease, proposer=proposer, answer=answer, at=at)

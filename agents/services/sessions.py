@@ -3,12 +3,17 @@
 from datetime import datetime
 from uuid import uuid5
 
+from django.db.models import Exists, OuterRef
+
 from agents.domain.states import ExecutionState, SessionState
 from agents.models import Execution, Team, TradingSession
 from agents.services.endings import end
-from trading.models import Account
+from trading.domain.states import BreakerKind
+from trading.models import Account, Breaker
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import account_stream, record, transaction
+
+LOST = "The account reached its daily loss; a person looks at it first."
 
 
 class AlreadyTrading(FarmError):
@@ -77,6 +82,25 @@ def stop_session(*, session: TradingSession, reason: str, actor: str, at: dateti
                 problem="The trading session was stopped.",
                 at=at,
             )
+
+
+def stop_losers(*, at: datetime) -> int:
+    """Stop the sessions of accounts that reached their daily loss; returns how many.
+
+    A session that a person started after that is theirs to answer for and goes on. One query
+    where no account has lost so much.
+    """
+    lost = Breaker.objects.filter(
+        account=OuterRef("account"),
+        kind=BreakerKind.ACCOUNT_DAILY_LOSS,
+        released_at=None,
+        at__gte=OuterRef("started_at"),
+    )
+    trading = TradingSession.objects.filter(Exists(lost), state=SessionState.AUTO_TRADING)
+    losing = list(trading.order_by("id"))
+    for session in losing:
+        stop_session(session=session, reason=LOST, actor="risk", at=at)
+    return len(losing)
 
 
 def _journal(

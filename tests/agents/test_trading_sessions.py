@@ -1,14 +1,21 @@
+from datetime import timedelta
+from uuid import uuid5
+
 import pytest
 
 from agents.models import Execution, TradingSession
 from agents.services.sessions import (
+    LOST,
     AlreadyTrading,
     RiskNotAccepted,
     start_session,
+    stop_losers,
     stop_session,
 )
 from tests.agents.floor import make_floor
-from tests.factories import wall
+from tests.factories import NOW, wall
+from trading.domain.states import BreakerKind
+from trading.models import Breaker
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +67,32 @@ def test_after_a_stop_another_session_may_start():
 
     assert again.id != floor.session.id
     assert again.state == "AUTO_TRADING"
+
+
+def lost(floor, *, at):
+    Breaker.objects.create(
+        id=uuid5(floor.account.id, f"lost {at}"),
+        account=floor.account,
+        kind=BreakerKind.ACCOUNT_DAILY_LOSS,
+        number="6 %",
+        limit="5 %",
+        as_of=NOW,
+        at=at,
+    )
+
+
+def test_the_daily_loss_stops_the_session_for_a_person_to_look_at():
+    floor = make_floor()
+    lost(floor, at=wall() + timedelta(seconds=10))
+
+    assert [stop_losers(at=wall() + timedelta(seconds=11)) for _ in range(2)] == [1, 0]
+
+    session = TradingSession.objects.get()
+    assert (session.state, session.stop_reason) == ("STOPPED", LOST)
+
+
+def test_who_starts_after_the_loss_goes_on():
+    floor = make_floor()
+    lost(floor, at=wall() + timedelta(seconds=-10))
+
+    assert stop_losers(at=wall()) == 0

@@ -72,6 +72,7 @@ def begin_replay(
     source=STORED,
     feed_name=REPLAYED,
     replay_id=REPLAY_ID,
+    timeframe=Timeframe.D1,
 ):
     return start_replay(
         replay_id=replay_id,
@@ -80,6 +81,7 @@ def begin_replay(
         starts_on=first,
         ends_on=last,
         speed=Decimal(speed),
+        timeframe=timeframe,
         now=WALL,
     )
 

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from trading.domain.breakers import EFFECTS, HALTING, Key, Trip, endings, is_stronger, judge
 from trading.domain.states import BreakerKind, HaltState
-from trading.models import Account, Breaker
+from trading.models import Account, Breaker, Permission
 from trading.selectors.books import know_calendars
 from trading.selectors.guards import EQUITY, Guarded, guarded
 from trading.selectors.turns import await_turn
@@ -93,6 +93,31 @@ def trip(  # noqa: PLR0913 - a breaker has these parts
     """
     tripped = Trip(kind, number[:60], limit[:60], EFFECTS[kind].halt, permission_id, instrument_id)
     return _trip(account, tripped, now=now, at=at)
+
+
+def trip_agent(
+    *,
+    permission: Permission,
+    kind: BreakerKind,
+    number: str,
+    limit: str,
+    now: datetime,
+    at: datetime,
+) -> bool:
+    """Trip a breaker of one agent in a transaction of its own; False when it is tripped already.
+
+    For code above trading that measures agents; the parameters are those of `trip`.
+    """
+    with transaction():
+        return trip(
+            account=_lock(permission.account_id),
+            kind=kind,
+            number=number,
+            limit=limit,
+            now=now,
+            at=at,
+            permission_id=permission.id,
+        )
 
 
 def trip_jumps(*, feed_name: str, jumps: Iterable[Trip], now: datetime, at: datetime) -> int:

@@ -14,15 +14,20 @@ import logging
 from collections import Counter
 from datetime import UTC, datetime, time
 
+from agents.services.measuring import measure_feed
+from agents.services.sessions import stop_losers
 from market.domain.candles import Timeframe
 from market.domain.replaying import ReplayStep
 from market.domain.ticks import BadTick, Tick, refuse
 from market.feeds.replay import ReplayFeed
 from market.services.quotes import store_quotes
 from market.services.replays import advance_replay, end_replay
+from market.services.statistics import refresh_statistics
+from trading.domain.breakers import jumps
+from trading.domain.states import BreakerKind
 from trading.models import Account
 from trading.services.accounts import snapshot_equity
-from trading.services.breakers import check_breakers
+from trading.services.breakers import check_breakers, trip_jumps
 from trading.services.days import roll_days
 from tradingfarm.kernel.journal import FARM, account_stream, record, transaction
 from triggers.loop.pulse import Lease, Pulse
@@ -87,21 +92,34 @@ class MarketLoop:
         return good
 
     def _store_prices(self, step: ReplayStep, ticks: list[Tick]) -> None:
-        """First commit. A day's equity is taken, and its accounts rolled, at its last prices."""
-        at = self._pulse.now()
+        """First commit. A day's equity is taken, and its accounts rolled, at its last prices.
+
+        Jumps are tripped before their prices are stored: a step that begins anew after that commit
+        would see none. Tripping twice is nothing.
+        """
+        at, played_at = self._pulse.now(), self._played_at
+        is_new_day = played_at is None or played_at.date() < step.at.date()
+        moved = jumps(before=self._ticks, after=ticks)
+        trip_jumps(feed_name=self._feed.name, jumps=moved, now=step.at, at=at)
         with transaction():
             self._lease.renew(now=at)
-            if self._played_at is not None and self._played_at.date() < step.at.date():
-                snapshot_equity(feed_name=self._feed.name, now=self._played_at)
+            if played_at is not None and is_new_day:
+                snapshot_equity(feed_name=self._feed.name, now=played_at)
+                measure_feed(feed_name=self._feed.name, now=played_at, at=at)
             roll_days(feed_name=self._feed.name, now=step.at)
             store_quotes(feed=self._feed.name, ticks=ticks, now=at)
+            if is_new_day:
+                refresh_statistics(feed=self._feed.name, now=step.at)
         self._ticks |= {tick.instrument_id: tick for tick in ticks}
 
     def _guard(self, now: datetime) -> None:
         """Trip what these prices trip, before anybody is woken by them."""
-        accounts = Account.objects.filter(feed=self._feed.name).order_by("id")
+        accounts, tripped = Account.objects.filter(feed=self._feed.name).order_by("id"), False
         for account_id in accounts.values_list("id", flat=True):
-            check_breakers(account_id=account_id, now=now, at=self._pulse.now())
+            trips = check_breakers(account_id=account_id, now=now, at=self._pulse.now())
+            tripped |= any(trip.kind is BreakerKind.ACCOUNT_DAILY_LOSS for trip in trips)
+        if tripped:
+            stop_losers(at=self._pulse.now())
 
     def _fire(self, step: ReplayStep, ticks: list[Tick]) -> None:
         """Second commit. All causes of a step are handed over together."""
@@ -128,6 +146,7 @@ class MarketLoop:
         with transaction():
             if self._played_at is not None:
                 snapshot_equity(feed_name=self._feed.name, now=self._played_at)
+                measure_feed(feed_name=self._feed.name, now=self._played_at, at=at)
             end_replay(replay_id=replay.id, token=self._lease.token, now=at)
             for stream in (FARM, *_streams_of(replay.feed_id)):
                 record(
