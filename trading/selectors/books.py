@@ -13,6 +13,7 @@ from market.models import Instrument
 from market.selectors.calendars import ALWAYS_OPEN, calendar_of
 from trading.domain.book import AccountLimits, Book, Terms
 from trading.domain.checks import DUPLICATE_WINDOW, RATE_WINDOW
+from trading.domain.days import Reckoning
 from trading.domain.states import HaltState
 from trading.selectors import book_rows
 from trading.selectors.book_rows import LOAD
@@ -24,9 +25,9 @@ from tradingfarm.kernel.statements import Values
 
 LOCK = """
 SELECT id, kind = 'live' AS live, halt_state, is_ready, epoch, cash, reserved, fee_rate,
-  max_price_age_seconds, feed_id, time_zone, day, day_start_equity, high_water_equity,
-  max_sector_pct, max_daily_loss_pct, reduce_drawdown_pct, max_orders_per_minute,
-  (%(now)s::timestamptz AT TIME ZONE time_zone)::date AS today
+  max_price_age_seconds, feed_id, time_zone, pending_time_zone, day, day_began_at,
+  day_start_equity, high_water_equity, max_sector_pct, max_daily_loss_pct, reduce_drawdown_pct,
+  max_orders_per_minute
 FROM trading_account WHERE id = %(account)s FOR NO KEY UPDATE
 """
 
@@ -60,11 +61,7 @@ class LockedAccount:
     day_start_equity: Decimal | None
     high_water: Decimal | None
     limits: AccountLimits
-    today: date
-
-    @property
-    def day_has_ended(self) -> bool:
-        return self.day is None or self.today > self.day
+    day_has_ended: bool
 
 
 @dataclass(frozen=True)
@@ -105,10 +102,13 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
     """
     await_turn(account_id=account_id)
     with prepared() as cursor:
-        cursor.execute(LOCK, {"account": account_id, "now": now})
+        cursor.execute(LOCK, {"account": account_id})
         row: Row = cursor.fetchone()
     if row is None:
         raise NoSuchAccount(f"There is no account {account_id}.")
+    reckoning = Reckoning.stored(
+        row.day, row.day_began_at, row.time_zone, row.pending_time_zone
+    )
     return LockedAccount(
         id=row.id,
         live=row.live,
@@ -130,7 +130,7 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
             reduce_drawdown_pct=row.reduce_drawdown_pct,
             max_orders_per_minute=row.max_orders_per_minute,
         ),
-        today=row.today,
+        day_has_ended=reckoning.next_day(now) is not None,
     )
 
 
@@ -178,7 +178,7 @@ def _book(account: LockedAccount, instrument_id: UUID, row: Row) -> Book:
         cash=account.cash,
         reserved=account.reserved,
         fee_rate=account.fee_rate,
-        day=account.day or account.today,
+        day=account.day or row.now.date(),
         day_start_equity=account.day_start_equity or ZERO,
         time_zone=account.time_zone,
         max_price_age_seconds=account.max_price_age_seconds,

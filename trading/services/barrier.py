@@ -20,12 +20,17 @@ def share_barrier(*, account_id: UUID) -> None:
     _lock("pg_advisory_xact_lock_shared", account_id)
 
 
+def close_barrier(*, account_id: UUID) -> None:
+    """Own the barrier alone, for who takes the account's turn and row after it."""
+    _lock("pg_advisory_xact_lock", account_id)
+
+
 def own_barrier(*, account_id: UUID) -> Account:
     """The account's locked row, after the claims inside their transactions.
 
     No further claim gets in until the open transaction ends.
     """
-    _lock("pg_advisory_xact_lock", account_id)
+    close_barrier(account_id=account_id)
     return Account.objects.select_for_update(no_key=True).get(id=account_id)
 
 

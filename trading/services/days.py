@@ -111,6 +111,7 @@ def roll_account(*, account: LockedAccount, now: datetime) -> LockedAccount:
         day_start_equity=row.day_start_equity,
         high_water=row.high_water_equity,
         halt_state=HaltState(row.halt_state),
+        day_has_ended=False,
     )
 
 

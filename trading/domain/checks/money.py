@@ -50,11 +50,15 @@ def account_daily_loss(case: Case) -> Check:
 
 
 def drawdown(case: Case) -> Check:
-    """How far the equity fell from the most that the account was worth."""
+    """How far the equity fell from the most that the account was worth.
+
+    Where a person released the breaker, since then: the day's start is no top of its own.
+    """
     if not case.is_entry:
         return not_asked(case, Code.DRAWDOWN)
     most = case.book.account_limits.reduce_drawdown_pct
-    top = max(case.book.high_water or ZERO, case.book.day_start_equity)
+    book = case.book
+    top = book.day_start_equity if book.high_water is None else book.high_water
     lost = fall(of=top, to=case.book.equity)
     return Check(Code.DRAWDOWN, percent(lost), percent(most), lost < most)
 
