@@ -134,14 +134,17 @@ class Ground:
 
 
 @contextlib.contextmanager
-def ground() -> Iterator[Ground]:
-    """Servers of our own (or those that DATABASE_URL and REDIS_URL name), gone afterwards."""
+def ground(*, settings: Mapping[str, str] | None = None) -> Iterator[Ground]:
+    """Servers of our own (or those that DATABASE_URL and REDIS_URL name), gone afterwards.
+
+    `settings` are variables of the environment in which the campaign's processes differ.
+    """
     with temporary_folder() as path, contextlib.ExitStack() as stack:
         home = take_home(path=path)
         stack.callback(home.release)
         say("starting PostgreSQL and Valkey ...")
         servers = stack.enter_context(start_servers(home=home, environment=os.environ))
-        environment = os.environ | servers.addresses | settings_of(path)
+        environment = os.environ | servers.addresses | settings_of(path) | (settings or {})
         manage("migrate", "--verbosity=0", environment=environment)
         yield Ground(home, environment, servers.slots)
 

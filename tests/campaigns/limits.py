@@ -1,11 +1,12 @@
 """Whether limits held at every instant, judged by the exchange's own orders and trades."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from tests.campaigns.judge import Breach
@@ -20,16 +21,39 @@ class Limit(StrEnum):
     NOTIONAL = "notional"
     CASH = "cash"
     OVERSOLD = "oversold"
+    ORDER_VALUE = "order_value"
+    SECTOR = "sector"
+    AGENT = "agent"
+    POSITIONS = "positions"
+    LOSS = "loss"
     OVERBLOCKED = "overblocked"
 
 
 @dataclass(frozen=True)
 class Caps:
-    """The limits that an account was given. `notional` is per instrument; None does not bind."""
+    """The limits that an account was given; None does not bind.
+
+    `notional` is per instrument, `of_sector` and `of_agent` are what all instruments of a sector
+    or all orders of an agent may be worth, `loss` what may be lost before the last entry.
+    """
 
     deposit: Decimal
     entries: int | None = None
     notional: Decimal | None = None
+    order_value: Decimal | None = None
+    of_sector: Decimal | None = None
+    of_agent: Decimal | None = None
+    positions: int | None = None
+    loss: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """What the exchange does not know: prices, sectors, and whose order is whose by its id."""
+
+    lasts: Mapping[UUID, Decimal]
+    sectors: Mapping[UUID, str] = field(default_factory=dict)
+    agents: Mapping[str, UUID | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,6 +63,11 @@ class Moment:
     at: datetime
     order: PaperOrder
     trade: PaperTrade | None = None
+
+
+Found = tuple[Limit, object, bool, str]
+"""A limit, what it is a limit of, whether it holds, and the numbers in words."""
+Capped = tuple[Limit, Decimal | int | None, object, Callable[[], Decimal | int]]
 
 
 @dataclass
@@ -51,15 +80,19 @@ class Walk:
     """
 
     caps: Caps
-    lasts: Mapping[UUID, Decimal]
+    world: World
     cash: Decimal = ZERO
     entries: int = 0
     most_notional: Decimal = ZERO
     least_cash: Decimal = ZERO
+    most_value: Decimal = ZERO
     held: defaultdict[UUID, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    of_agents: defaultdict[tuple[UUID | None, UUID], Decimal] = field(
+        default_factory=lambda: defaultdict(Decimal)
+    )
     resting: dict[str, PaperOrder] = field(default_factory=dict)
     breaches: list[Breach] = field(default_factory=list)
-    broken: set[tuple[Limit, UUID | None]] = field(default_factory=set)
+    broken: set[tuple[Limit, object]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.cash = self.least_cash = self.caps.deposit
@@ -76,6 +109,7 @@ class Walk:
 
     def _place(self, order: PaperOrder) -> None:
         self.entries += order.side == Side.BUY
+        self.most_value = max(self.most_value, order.quantity * order.worst_price)
         if order.state != "CANCELED":
             self.resting[order.client_order_id] = order
 
@@ -83,6 +117,8 @@ class Walk:
         self.resting.pop(trade.client_order_id, None)
         sign = 1 if trade.side == Side.BUY else -1
         self.held[trade.instrument] += sign * trade.quantity
+        agent = self.world.agents.get(trade.client_order_id)
+        self.of_agents[agent, trade.instrument] += sign * trade.quantity
         self.cash -= sign * trade.quantity * trade.price + trade.fee
 
     def notional(self, instrument: UUID) -> Decimal:
@@ -92,7 +128,39 @@ class Walk:
             for order in self._at_work(Side.BUY)
             if order.instrument == instrument
         )
-        return self.held[instrument] * self.lasts[instrument] + sum(buying, ZERO)
+        return self.held[instrument] * self.world.lasts[instrument] + sum(buying, ZERO)
+
+    def of_sector(self, name: str) -> Decimal:
+        """What all instruments of a sector are worth, with what is being bought."""
+        return sum(
+            (self.notional(key) for key, of in self.world.sectors.items() if of == name), ZERO
+        )
+
+    def of_agent(self, agent: UUID | None) -> Decimal:
+        """What one agent holds and is buying."""
+        held = (
+            quantity * self.world.lasts[instrument]
+            for (owner, instrument), quantity in self.of_agents.items()
+            if owner == agent
+        )
+        buying = (
+            order.quantity * order.worst_price
+            for order in self._at_work(Side.BUY)
+            if self.world.agents.get(order.client_order_id) == agent
+        )
+        return sum(held, ZERO) + sum(buying, ZERO)
+
+    @property
+    def positions(self) -> int:
+        """Instruments that are held or being bought."""
+        busy = {key for key, quantity in self.held.items() if quantity}
+        return len(busy | {order.instrument for order in self._at_work(Side.BUY)})
+
+    @property
+    def loss(self) -> Decimal:
+        """What fees, spread and slippage have cost so far; prices stand still."""
+        worth = (quantity * self.world.lasts[key] for key, quantity in self.held.items())
+        return self.caps.deposit - self.cash - sum(worth, ZERO)
 
     @property
     def free_cash(self) -> Decimal:
@@ -108,26 +176,43 @@ class Walk:
 
     def _look(self, moment: Moment) -> None:
         """Note each limit that this moment has broken; while it stays broken it counts once."""
-        for limit, instrument, holds, text in self._state(moment.order.instrument):
+        for limit, of, holds, text in self._state(moment):
             if holds:
-                self.broken.discard((limit, instrument))
-            elif (limit, instrument) not in self.broken:
-                self.broken.add((limit, instrument))
+                self.broken.discard((limit, of))
+            elif (limit, of) not in self.broken:
+                self.broken.add((limit, of))
                 self.breaches.append(Breach(limit, f"{text} at {moment.at:%H:%M:%S.%f}"))
 
-    def _state(self, instrument: UUID) -> Iterator[tuple[Limit, UUID | None, bool, str]]:
-        entries, cap = self.caps.entries, self.caps.notional
-        if entries is not None:
-            within = self.entries <= entries
-            yield Limit.ENTRIES, None, within, f"{self.entries} entries of {entries}"
-        if cap is not None:
-            notional = self.notional(instrument)
-            yield Limit.NOTIONAL, instrument, notional <= cap, f"{notional:.2f} held of {cap}"
+    def _state(self, moment: Moment) -> Iterator[Found]:
+        instrument = moment.order.instrument
         yield Limit.CASH, None, self.free_cash >= 0, f"{self.free_cash:.2f} in cash"
         selling = (order for order in self._at_work(Side.SELL) if order.instrument == instrument)
         offered = sum((order.quantity for order in selling), ZERO)
         held = self.held[instrument]
         yield Limit.OVERSOLD, instrument, offered <= held, f"{offered} offered of {held}"
+        for limit, cap, of, number in self._capped(moment):
+            if cap is not None:
+                yield limit, of, number() <= cap, f"{number():.2f} of {cap}"
+
+    def _capped(self, moment: Moment) -> Iterator[Capped]:
+        """Each limit with its cap, what it is a limit of, and the number that it caps."""
+        caps, order = self.caps, moment.order
+        sector = self.world.sectors.get(order.instrument, "")
+        agent = self.world.agents.get(order.client_order_id)
+        yield Limit.ENTRIES, caps.entries, None, lambda: self.entries
+        yield (
+            Limit.NOTIONAL,
+            caps.notional,
+            order.instrument,
+            partial(self.notional, order.instrument),
+        )
+        yield Limit.SECTOR, caps.of_sector, sector, partial(self.of_sector, sector)
+        yield Limit.AGENT, caps.of_agent, agent, partial(self.of_agent, agent)
+        yield Limit.POSITIONS, caps.positions, None, lambda: self.positions
+        if moment.trade is None and order.side == Side.BUY:
+            value = order.quantity * order.worst_price
+            yield Limit.ORDER_VALUE, caps.order_value, order.client_order_id, lambda: value
+            yield Limit.LOSS, caps.loss, None, lambda: self.loss
 
 
 def walk(
@@ -135,10 +220,10 @@ def walk(
     trades: Sequence[PaperTrade],
     *,
     caps: Caps,
-    lasts: Mapping[UUID, Decimal],
+    world: World,
 ) -> Walk:
     """Look at every instant at which the exchange took an order or made a trade."""
-    walked = Walk(caps, lasts)
+    walked = Walk(caps, world)
     for moment in moments(orders, trades):
         walked.go(moment)
     return walked

@@ -1,6 +1,5 @@
 """What the race is run on: instruments whose prices stand still, an account for each round."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from market.domain.ticks import Tick
@@ -8,23 +7,31 @@ from market.models import Feed, Instrument
 from market.services.quotes import store_quotes
 from tests.campaigns.rounds import (
     INSTRUMENTS,
+    OF_ACCOUNT,
     VENUE,
     WIDE,
     Round,
     instrument,
     last_price,
+    sector,
     symbol,
 )
+from trading.models import Account
 from trading.selectors.books import know_calendars
 from trading.services.accounts import grant_permission, open_paper_account
 from trading.services.days import roll_days
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.journal import transaction
 from tradingfarm.people.models import User
+from tradingfarm.processes.waiting import wait_until
 
 FEED = "race"
-NOW = datetime(2010, 1, 4, 15, 0, tzinfo=UTC)
+NOW = SystemClock().now()
+"""Market time of every proposal and price: that of the clock, for the sender reads it too."""
+ZONE = f"Etc/GMT{NOW.hour - 12:+d}" if NOW.hour != 12 else "UTC"
+"""Where it is noon: no day of an account ends in the midst of a round."""
 LOT = Decimal("0.001")
+READY_SECONDS = 60.0
 
 
 def prepare(seed: int) -> User:
@@ -46,6 +53,7 @@ def prepare(seed: int) -> User:
             minimum_notional=1,
             calendar="24/7",
             currency="USD",
+            sector=sector(number),
         )
         for number in range(INSTRUMENTS)
     )
@@ -76,7 +84,7 @@ def open_round(opened: Round, owner: User, *, tight: bool) -> None:
         name=opened.name,
         feed=Feed.objects.get(name=FEED),
         deposit=Decimal(style.deposit),
-        time_zone="UTC",
+        time_zone=ZONE,
         seed=opened.seed,
         actor="campaign",
         at=at,
@@ -84,6 +92,7 @@ def open_round(opened: Round, owner: User, *, tight: bool) -> None:
     limits = {name: Decimal(str(limit)) for name, limit in style.limits.items()}
     if tight:
         limits = {name: limit * 6 // 10 for name, limit in limits.items()}
+    Account.objects.filter(id=account.id).update(**{**OF_ACCOUNT, **style.of_account})
     for number in range(style.agents):
         grant_permission(
             account=account,
@@ -95,3 +104,6 @@ def open_round(opened: Round, owner: User, *, tight: bool) -> None:
         )
     with transaction():
         roll_days(feed_name=FEED, now=NOW)
+    owned = Account.objects.filter(id=account.id, fencing_token__gt=0, is_ready=True)
+    if not wait_until(owned.exists, seconds=READY_SECONDS, pause=0.05):
+        raise TimeoutError(f"{opened.name}: no sender has taken the account over.")

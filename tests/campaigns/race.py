@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -27,18 +26,26 @@ from tests.campaigns.arena import (
     say,
     tail,
 )
-from tests.campaigns.judge import Breach, judge, percentile
-from tests.campaigns.limits import Walk, overblocked, walk
-from tests.campaigns.rounds import ALONE, STYLES, Round, instrument, lasts
-from tests.campaigns.rows import Tables
-from tests.campaigns.tables import connect, deadlocks, orders_at_work, read_tables
+from tests.campaigns.judge import Breach, Kind, judge, percentile
+from tests.campaigns.limits import Walk, World, walk
+from tests.campaigns.rounds import ALONE, STYLES, Round, Style, lasts, sectors
+from tests.campaigns.tables import connect, count, deadlocks, read_tables
+from tests.campaigns.used import overblocked
 from tradingfarm.processes.waiting import wait_until
 
 SETTLE_SECONDS = 60.0
+TRIES = 300
 CHECK_VIOLATION = "23514"
 RACERS = "import django; django.setup(); from tests.campaigns.racers import main; main()"
-WORST_TO_LAST = Decimal("1.03")
-"""A little more than collar, spread and fee make of an order's value in the worst case."""
+ON_THEIR_WAY = """
+SELECT count(*) FROM trading_order
+WHERE account_id = %s AND state IN ('APPROVED', 'SUBMITTING', 'UNKNOWN')
+"""
+AT_WORK = """
+SELECT count(*) FROM trading_order WHERE account_id = %s
+  AND state IN ('APPROVED', 'SUBMITTING', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
+"""
+WAITERS = 32
 
 
 class Race:
@@ -65,17 +72,27 @@ class Race:
     def run(self, opened: Round) -> dict[str, Any]:
         """One round, attacked, settled and judged; what its clients saw."""
         tally = self._attack(opened)
+        query = ON_THEIR_WAY if opened.style.rests else AT_WORK
         settled = wait_until(
-            lambda: orders_at_work(self._connection) == 0, seconds=SETTLE_SECONDS, pause=0.1
+            lambda: count(self._connection, query, opened.account_id) == 0,
+            seconds=SETTLE_SECONDS,
+            pause=0.1,
         )
         tables = read_tables(self._connection, opened.account_id)
+        unsent = len(tables.orders) - len(tables.paper_orders)
+        whose = {order.client_order_id: order.permission for order in tables.orders}
+        world = World(lasts(self._seed), sectors(), whose)
         walked = walk(
-            tables.paper_orders,
-            tables.paper_trades,
-            caps=opened.style.caps,
-            lasts=lasts(self._seed),
+            tables.paper_orders, tables.paper_trades, caps=opened.style.caps, world=world
         )
-        breaches = [*walked.breaches, *judge(tables), *_overblocked(opened, walked, tables)]
+        judged = [
+            each for each in judge(tables) if not (opened.style.rests and each.kind == Kind.STUCK)
+        ]
+        breaches = [
+            *walked.breaches,
+            *judged,
+            *overblocked(opened.name, opened.style, walked, unsent=unsent),
+        ]
         if not settled:
             breaches.append(Breach("stuck", f"{opened.name}: not at rest"))
         self.findings.breaches += breaches
@@ -95,7 +112,9 @@ class Race:
             "number": opened.number,
             "style": opened.style.name,
             "clients": opened.clients,
+            "workers": opened.workers,
             "seed": opened.seed,
+            "least": opened.least,
             "tries": opened.tries,
         }
         self._clients.stdin.write(f"{json.dumps(told)}\n")
@@ -104,32 +123,6 @@ class Race:
         if not line:
             raise CampaignFailed(f"The clients ended with {self._clients.wait()}; see above.")
         return dict(json.loads(line))
-
-
-def _overblocked(opened: Round, walked: Walk, tables: Tables) -> list[Breach]:
-    """Whether the limit was used up to within one order; what was never sent counts as used."""
-    style, caps = opened.style, opened.style.caps
-    unsent = len(tables.orders) - len(tables.paper_orders)
-    largest = style.largest * WORST_TO_LAST
-    if caps.entries is not None:
-        reached = Decimal(walked.entries + unsent)
-        return overblocked(
-            name=opened.name, limit=Decimal(caps.entries), reached=reached, largest=Decimal(1)
-        )
-    allowed = largest * (1 + unsent)
-    if caps.notional is None:
-        spent = caps.deposit - walked.free_cash
-        return overblocked(name=opened.name, limit=caps.deposit, reached=spent, largest=allowed)
-    return [
-        breach
-        for number in range(style.instruments)
-        for breach in overblocked(
-            name=f"{opened.name}, instrument {number}",
-            limit=caps.notional,
-            reached=walked.notional(instrument(number)),
-            largest=allowed,
-        )
-    ]
 
 
 def _figures(
@@ -168,7 +161,7 @@ def carry_out(options: argparse.Namespace, findings: Findings) -> None:
     """All rounds of the race, on servers of its own."""
     rounds = _rounds(options)
     with (
-        ground() as base,
+        ground(settings={"MAX_AGENTS_PER_ACCOUNT": "8", "AGENT_RISK_MULTIPLIER": "1"}) as base,
         base.process("sender", "manage.py", "sender"),
         racers(base, seed=options.seed, planted=options.planted) as clients,
         connect(base.database) as connection,
@@ -176,10 +169,12 @@ def carry_out(options: argparse.Namespace, findings: Findings) -> None:
         race = Race(
             clients=clients, judge_connection=connection, seed=options.seed, findings=findings
         )
-        alone = race.run(rounds[0])
-        for opened in rounds[1:]:
+        alone = race.run(_round(0, ALONE, options, clients=1))
+        for opened in rounds:
             race.count(race.run(opened))
-        race.findings.figures = _report(race, alone, options) | {
+        last = _round(len(rounds) + 1, STYLES[0], options, clients=WAITERS)
+        waiters = race.run(last) if options.clients >= WAITERS else None
+        race.findings.figures = _report(race, alone, waiters, options) | {
             "deadlocks": deadlocks(connection)
         }
         _judge_locks(race)
@@ -197,20 +192,32 @@ def _judge_locks(race: Race) -> None:
 
 
 def _rounds(options: argparse.Namespace) -> list[Round]:
-    tries = 300
     return [
-        Round(0, ALONE, 1, options.seed, tries),
-        *(
-            Round(number + 1, STYLES[number % len(STYLES)], options.clients, options.seed, tries)
-            for number in range(options.rounds)
-        ),
+        _round(
+            number + 1,
+            STYLES[number % len(STYLES)],
+            options,
+            clients=options.clients,
+            workers=options.workers,
+        )
+        for number in range(options.rounds)
     ]
 
 
-def _report(race: Race, alone: dict[str, Any], options: argparse.Namespace) -> dict[str, object]:
+def _round(
+    number: int, style: Style, options: argparse.Namespace, *, clients: int, workers: int = 0
+) -> Round:
+    least = -(-options.proposals // (clients + workers)) if workers else 1
+    return Round(number, style, clients, workers, options.seed, least, TRIES)
+
+
+def _report(
+    race: Race, alone: dict[str, Any], waiters: dict[str, Any] | None, options: argparse.Namespace
+) -> dict[str, object]:
     return {
         "planted": options.planted,
         "clients": options.clients,
+        "workers": options.workers,
         "rounds": race.rounds,
         "decisions": len(race.milliseconds),
         "approved": race.approved,
@@ -218,6 +225,7 @@ def _report(race: Race, alone: dict[str, Any], options: argparse.Namespace) -> d
         "errors": dict(race.errors),
         "p50_ms": round(percentile(race.milliseconds, 0.5), 1),
         "p99_ms": round(percentile(race.milliseconds, 0.99), 1),
+        f"p99_ms_of_{WAITERS}": waiters and round(percentile(waiters["milliseconds"], 0.99), 1),
         "alone_p50_ms": round(percentile(alone["milliseconds"], 0.5), 1),
         "alone_p99_ms": round(percentile(alone["milliseconds"], 0.99), 1),
     }
@@ -227,7 +235,11 @@ def main() -> int:
     """Parse the options and run."""
     parser = arguments("race", "Clients race for the limits of one account.")
     parser.add_argument("--clients", type=int, help="How many at once: 32 short, 64 long.")
-    parser.add_argument("--rounds", type=int, help="How many rounds: 5 short, 20 long.")
+    parser.add_argument(
+        "--workers", type=int, help="With processes of their own: 4 short, 8 long."
+    )
+    parser.add_argument("--rounds", type=int, help="How many rounds: 13 short, 20 long.")
+    parser.add_argument("--proposals", type=int, help="In a round, at least: 150 short, 500 long.")
     parser.add_argument(
         "--planted",
         choices=["", "no-lock", "tight"],
@@ -236,7 +248,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     options.clients = options.clients or (32 if options.short else 64)
-    options.rounds = options.rounds or (5 if options.short else 20)
+    options.workers = options.workers or (4 if options.short else 8)
+    options.rounds = options.rounds or (len(STYLES) if options.short else 20)
+    options.proposals = options.proposals or (150 if options.short else 500)
     return conclude("race", options, lambda findings: carry_out(options, findings))
 
 

@@ -19,15 +19,16 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from random import Random
 from signal import SIG_IGN, SIGINT, SIGKILL, signal
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connections
 
 from tests.campaigns.paddock import LOT, NOW, open_round, prepare
-from tests.campaigns.rounds import ALONE, STYLES, Round, instrument, last_price
+from tests.campaigns.rounds import ALONE, CENT, STYLES, Round, instrument, last_price
 from trading.domain.checks import Code
 from trading.domain.requests import OrderRequest
-from trading.domain.states import Side, Source
+from trading.domain.states import OrderType, Side, Source, TimeInForce
 from trading.selectors import books, turns
 from trading.services.decisions import Verdict, decide
 from tradingfarm.kernel.clock import SystemClock
@@ -36,8 +37,9 @@ from tradingfarm.kernel.randomness import stream
 from tradingfarm.processes.spawning import dies_with_us
 
 THREADS = 4
-PATIENCE = 3
 PAUSE_SECONDS = 0.02
+BELOW = Decimal("0.985")
+"""Of the price: near enough for the collar, too far to be filled while prices stand still."""
 SECONDS = 45.0
 FORKING = multiprocessing.get_context("fork")
 STYLES_BY_NAME = {style.name: style for style in (*STYLES, ALONE)}
@@ -74,7 +76,8 @@ class Client:
                 denied[request.instrument_id] += self.round.style.denial in verdict.denials
                 if verdict.denials == (Code.DUPLICATE,):
                     time.sleep(chance.uniform(0, PAUSE_SECONDS))
-            if self._has_enough(denied) or time.monotonic() > end_at:
+            is_done = attempt + 1 >= self.round.least and self._has_enough(denied)
+            if is_done or time.monotonic() > end_at:
                 break
         return tally
 
@@ -82,8 +85,8 @@ class Client:
         """Whether the limit denied this client often; one of instruments, in each of them."""
         style = self.round.style
         if style.is_per_instrument:
-            return len(denied) == style.instruments and min(denied.values()) >= PATIENCE
-        return denied.total() >= PATIENCE
+            return len(denied) == style.instruments and min(denied.values()) >= style.patience
+        return denied.total() >= style.patience
 
     def _request(self, attempt: int, chance: Random) -> OrderRequest:
         style = self.round.style
@@ -91,6 +94,15 @@ class Client:
         last = last_price(self.seed, which)
         value = chance.randint(style.smallest * 100, style.largest * 100)
         sells = chance.random() < style.exits
+        resting: dict[str, Any] = (
+            {}
+            if not style.rests
+            else {
+                "order_type": OrderType.LIMIT,
+                "limit_price": floor_to_step(last * BELOW, CENT),
+                "time_in_force": TimeInForce.GTC,
+            }
+        )
         return OrderRequest(
             intent_key=f"race:{self.round.number}:{self.number}:{attempt}",
             source=Source.AGENT,
@@ -98,7 +110,8 @@ class Client:
             side=Side.SELL if sells else Side.BUY,
             quantity=floor_to_step(Decimal(value) / 100 / last, LOT),
             permission_id=self.round.permission(self.number % style.agents),
-            stop_loss=None if sells else last * Decimal("0.9"),
+            stop_loss=None if sells else floor_to_step(last * style.stop, CENT),
+            **resting,
         )
 
     def _decide(self, request: OrderRequest, tally: Tally) -> Verdict | None:
@@ -119,13 +132,20 @@ class Client:
 
 
 def attack(opened: Round) -> list[Tally]:
-    """All clients at once, four to a process."""
+    """All at once: clients four to a process, each worker in one of its own."""
     connections.close_all()
     groups = [
-        range(first, min(first + THREADS, opened.clients))
-        for first in range(0, opened.clients, THREADS)
+        *(
+            range(first, min(first + THREADS, opened.clients))
+            for first in range(0, opened.clients, THREADS)
+        ),
+        *(
+            range(opened.clients + worker, opened.clients + worker + 1)
+            for worker in range(opened.workers)
+        ),
     ]
-    start = FORKING.Barrier(opened.clients)
+    everybody = opened.clients + opened.workers
+    start = FORKING.Barrier(everybody)
     pipes = [FORKING.Pipe(duplex=False) for _ in groups]
     obey = dies_with_us(SIGKILL)
     processes = [
@@ -139,8 +159,8 @@ def attack(opened: Round) -> list[Tally]:
     tallies = [tally for ours, _ in pipes for tally in ours.recv()]
     for process in processes:
         process.join()
-    if len(tallies) < opened.clients:
-        raise RuntimeError(f"{opened.clients - len(tallies)} clients failed; see above.")
+    if len(tallies) < everybody:
+        raise RuntimeError(f"{everybody - len(tallies)} clients failed; see above.")
     return tallies
 
 

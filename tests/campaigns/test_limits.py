@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from tests.campaigns.limits import Caps, Limit, Walk, overblocked, walk
+from tests.campaigns.limits import Caps, Limit, Walk, World, overblocked, walk
 from tests.campaigns.rows import PaperOrder, PaperTrade
 
 APPLE, IBM = UUID(int=1), UUID(int=2)
 NOON = datetime(2010, 1, 4, 12, 0, tzinfo=UTC)
 LASTS = {APPLE: Decimal(10), IBM: Decimal(10)}
+ADA, BOB = UUID(int=11), UUID(int=12)
+WORLD = World(LASTS, {APPLE: "Tech", IBM: "Tech"}, {"a": ADA, "b": BOB, "c": ADA})
 WIDE = Caps(deposit=Decimal(1_000_000))
 
 
@@ -52,7 +54,7 @@ def trade(of: PaperOrder, *, second: int, price: int = 10) -> PaperTrade:
 def walked(*what: PaperOrder | PaperTrade, caps: Caps) -> Walk:
     orders = [each for each in what if isinstance(each, PaperOrder)]
     trades = [each for each in what if isinstance(each, PaperTrade)]
-    return walk(orders, trades, caps=caps, lasts=LASTS)
+    return walk(orders, trades, caps=caps, world=WORLD)
 
 
 def broken(*what: PaperOrder | PaperTrade, caps: Caps = WIDE) -> list[str]:
@@ -174,3 +176,47 @@ def test_room_for_more_than_the_largest_order_is_overblocking():
 
     assert [breach.kind for breach in wide] == [Limit.OVERBLOCKED]
     assert close == []
+
+
+def test_one_order_above_its_size_is_a_breach_though_others_are_smaller():
+    caps = Caps(deposit=Decimal(10_000), order_value=Decimal(110))
+
+    found = broken(order("a", 10, second=1), order("b", 11, second=2), caps=caps)
+
+    assert found == [Limit.ORDER_VALUE]
+
+
+def test_instruments_of_a_sector_count_together():
+    caps = Caps(deposit=Decimal(10_000), notional=Decimal(110), of_sector=Decimal(200))
+
+    found = broken(order("a", 10, second=1), order("b", 10, second=2, of=IBM), caps=caps)
+
+    assert found == [Limit.SECTOR]
+
+
+def test_an_agents_part_counts_its_own_orders_only():
+    caps = Caps(deposit=Decimal(10_000), of_agent=Decimal(150))
+    first = order("a", 10, second=1)
+
+    alone = broken(first, trade(first, second=2), order("b", 10, second=3, of=IBM), caps=caps)
+    again = broken(first, trade(first, second=2), order("c", 10, second=3, of=IBM), caps=caps)
+
+    assert (alone, again) == ([], [Limit.AGENT])
+
+
+def test_positions_are_what_is_held_or_being_bought():
+    caps = Caps(deposit=Decimal(10_000), positions=1)
+    held = order("a", 10, second=1)
+
+    found = broken(held, trade(held, second=2), order("b", 1, second=3, of=IBM), caps=caps)
+
+    assert found == [Limit.POSITIONS]
+
+
+def test_an_entry_after_the_loss_is_a_breach_and_the_loss_itself_is_none():
+    caps = Caps(deposit=Decimal(10_000), loss=Decimal(5))
+    dear = order("a", 10, second=1)
+
+    assert broken(dear, trade(dear, second=2, price=11), caps=caps) == []
+    found = broken(dear, trade(dear, second=2, price=11), order("b", 1, second=3), caps=caps)
+    assert found == [Limit.LOSS]
