@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from typing import Any, cast
 from uuid import UUID, uuid5
 
@@ -46,8 +45,8 @@ BARE = STORE.partition("SELECT pg_notify")[0].rstrip() + JOURNAL
 COLUMNS = ("streams", "kinds", "actors", "subjects", "ats", "as_ofs", "texts")
 WORKER = "import django; django.setup(); from bench.decision_costs import worker; worker()"
 WARM, PAIRS, EXECUTIONS, SECONDS = 50, 600, 120, 6.0
-SIZES = count(1 + os.getpid() % 9 * 1_000)
-"""Each decision wants another quantity: alike within a minute is a duplicate."""
+APART = 3_000
+"""A crowd's quantities begin so far above those of the one before it, on the same account."""
 
 
 class Captured(Exception):
@@ -73,11 +72,11 @@ class Capture:
         return execute(sql, params, *rest)
 
 
-def bought(desk: Desk, key: str) -> UUID:
-    """One decision; the order that came of it."""
+def bought(desk: Desk, key: str, quantity: int) -> UUID:
+    """One decision; the order that came of it. The same quantity again is a duplicate."""
     verdict = decide(
         account_id=desk.account.id,
-        request=desk.buy(next(SIZES), key=key),
+        request=desk.buy(quantity, key=key),
         actor="bench",
         now=NOW,
         at=wall(),
@@ -95,11 +94,11 @@ def ended(order_id: UUID) -> None:
         end_order(order=order, state=OrderState.EXPIRED_LOCAL, at=wall())
 
 
-def captured(desk: Desk, key: str) -> Capture:
+def captured(desk: Desk, key: str, quantity: int) -> Capture:
     capture = Capture()
     try:
         with connection.execute_wrapper(capture):
-            bought(desk, key)
+            bought(desk, key, quantity)
     except Captured:
         if capture.values["order"] is None:
             denied = ", ".join(capture.values["denials"])
@@ -133,10 +132,10 @@ def pairs(desk: Desk, count: int) -> tuple[list[float], list[float], int]:
     with bare_connection() as cursor:
         for number in range(WARM + count):
             began = time.perf_counter()
-            order_id = bought(desk, f"decided {number}")
+            order_id = bought(desk, f"decided {number}", 1 + 2 * number)
             decided.append(time.perf_counter() - began)
             ended(order_id)
-            capture = captured(desk, f"bare {number}")
+            capture = captured(desk, f"bare {number}", 2 + 2 * number)
             statements = capture.statements
             twins.append(bare(cursor, desk.account.id, capture.values))
             ended(capture.values["order"])
@@ -156,15 +155,18 @@ def worker() -> None:
 
     Each worker is an agent of its own: orders of one agent in one symbol are duplicates.
     """
-    number, account, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    number, account, first = map(int, sys.argv[1:4])
+    seconds = float(sys.argv[4])
     desk = _existing(account, number)
+    # The first decision of a process reads calendars and prepares statements.
+    ended(bought(desk, f"{os.getpid()}:warm", first))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
     times: list[float] = []
     until = time.perf_counter() + seconds
     while (began := time.perf_counter()) < until:
-        order_id = bought(desk, f"{os.getpid()}:{len(times)}")
+        order_id = bought(desk, f"{os.getpid()}:{len(times)}", first + 1 + len(times))
         times.append(time.perf_counter() - began)
         ended(order_id)
     sys.stdout.write(json.dumps(times) + "\n")
@@ -190,7 +192,12 @@ def crowd(workers: int, account_of: Callable[[int], int], *, seconds: float) -> 
     """Decisions a second of several processes on these accounts."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", WORKER, *map(str, (place, account_of(place), seconds))],
+            [
+                sys.executable,
+                "-c",
+                WORKER,
+                *map(str, (place, account_of(place), workers // 4 * APART, seconds)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
