@@ -1,11 +1,20 @@
 from django.urls import path
 
-from tradingfarm.pages.accounts import connecting, hands, keys, performance, switching, views
+from tradingfarm.pages.accounts import (
+    connecting,
+    hands,
+    keys,
+    moving,
+    performance,
+    switching,
+    views,
+)
 
 urlpatterns = [
     path("accounts/connect/", connecting.connect, name="account-connect"),
     path("accounts/<uuid:account_id>/settings/", views.settings, name="account-settings"),
     path("accounts/<uuid:account_id>/switch/", switching.switch, name="account-switch"),
+    path("accounts/<uuid:account_id>/money/", moving.move_money, name="account-move-money"),
     path("accounts/<uuid:account_id>/live/", hands.confirm, name="account-confirm-live"),
     path(
         "accounts/<uuid:account_id>/live/withdraw/", hands.withdraw, name="account-withdraw-live"
