@@ -22,7 +22,8 @@ from agents.services.messages import Place, Saying, say
 from trading.domain.requests import OrderRequest
 from trading.domain.states import ExitReason, Side, Source
 from trading.models import Assessment
-from trading.services.decisions import Verdict, decide
+from trading.services.assessments import Verdict
+from trading.services.slicing import decide_sized
 from tradingfarm.kernel.journal import transaction
 
 NO_SESSION = "Not ordered: the session is not in AUTO_TRADING any more. A person may start one."
@@ -66,7 +67,7 @@ def order(*, decided: Decided, account_id: UUID, now: datetime, at: datetime) ->
     """
     if decided.held_back:
         return None
-    return decide(
+    return decide_sized(
         account_id=account_id, request=decided.request, actor=decided.actor, now=now, at=at
     )
 

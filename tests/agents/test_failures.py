@@ -9,7 +9,7 @@ from agents.models import Agent
 from tests.agents.floor import BUY, make_floor, scripted, thought
 from tests.factories import NOW, wall
 from trading.domain.checks import Code
-from trading.models import Assessment, Breaker
+from trading.models import Assessment, Breaker, Permission
 from trading.services.breakers import release
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
@@ -45,7 +45,7 @@ def test_three_in_a_row_stop_the_agents_entries():
 
     breaker = Breaker.objects.get()
     assert (breaker.kind, breaker.number) == ("failed_answers", "3 in a row")
-    assert breaker.permission.agent_name == "Technical"
+    assert breaker.permission == Permission.objects.get(agent_name="Technical")
     assert Code.BREAKERS in Assessment.objects.get().denials
 
 

@@ -14,7 +14,7 @@ from tests.pages.farms import Farm, make_farm, make_user, set_price
 from tests.pages.reading import text_of
 from tests.pages.told import opened, read, steps
 from trading.domain.states import Side
-from trading.models import Fill, Order
+from trading.models import Account, Fill, Order, ParentOrder
 from triggers.models import Firing, Trigger
 
 pytest_plugins = ("tests.pages.fixtures",)
@@ -365,3 +365,15 @@ def test_later_entries_share_the_pool_in_proportion(trader: Client, market: Farm
     assert "160 of 240 sold 38.58 ▼-294.23" in of_first
     assert "80 of 240 sold 38.58 ▼-147.11" in of_second
     assert round(sold.realised, 2) == Decimal("-441.34")
+
+
+def test_a_large_order_leads_to_its_slices(trader: Client, market: Farm) -> None:
+    Account.objects.filter(id=market.account.id).update(slice_above=2_000)
+
+    execution = told.thought(market)
+
+    page, markup = read(trader, execution), opened(trader, execution)
+    parent = ParentOrder.objects.get()
+    assert "Buy 160 AAPL in slices: 0 of 160 sent so far" in page
+    assert "refused" not in page
+    assert reverse("parent", args=[parent.id]) in markup

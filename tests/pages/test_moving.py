@@ -27,7 +27,8 @@ def book(client: Client, farm: Farm, **changes: Any) -> Any:
 
 
 def cash(farm: Farm) -> Decimal:
-    return Account.objects.get(id=farm.account.id).cash
+    left: Decimal = Account.objects.get(id=farm.account.id).cash
+    return left
 
 
 def test_a_deposit_is_booked_once_however_often_it_is_sent(trader: Client, farm: Farm) -> None:

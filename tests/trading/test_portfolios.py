@@ -9,14 +9,16 @@ import pytest
 
 from tests.factories import NOW, make_desk, make_instrument, make_permission, make_quote, wall
 from tests.trading.steps import approved, decided, filled, sent
+from trading.domain.slicing import Slicing
 from trading.domain.states import OrderType, Source, TimeInForce
 from trading.exchanges.paper import PaperExchange
 from trading.loop.steps import match_unowned
-from trading.models import Account
+from trading.models import Account, ParentOrder
 from trading.selectors.activity import is_settled
 from trading.selectors.portfolios import limits_left, portfolio
 from trading.services.canceling import cancel_order
 from trading.services.recovery import follow_up
+from trading.services.slicing import decide_in_slices
 
 pytestmark = pytest.mark.django_db
 
@@ -137,35 +139,35 @@ def test_a_new_day_leaves_all_entries():
 
 def test_a_feed_has_settled_when_no_order_is_at_work(django_assert_num_queries):
     desk = make_desk()
-    settled = [is_settled(feed_name="prices")]
+    settled = [is_settled(feed_name="prices", now=NOW)]
     decided(desk, desk.buy(1))
-    settled.append(is_settled(feed_name="prices"))
+    settled.append(is_settled(feed_name="prices", now=NOW))
     sent(desk, replace(desk.buy(2, key="b"), permission_id=None, source=Source.PERSON))
-    settled.append(is_settled(feed_name="prices"))
+    settled.append(is_settled(feed_name="prices", now=NOW))
 
     assert settled == [True, False, False]
-    assert is_settled(feed_name="another")
+    assert is_settled(feed_name="another", now=NOW)
     with django_assert_num_queries(2):
-        is_settled(feed_name="prices")
+        is_settled(feed_name="prices", now=NOW)
 
 
 def test_a_filled_order_lets_the_feed_go_on():
     desk = make_desk()
     filled(desk, desk.buy(1))
 
-    assert is_settled(feed_name="prices")
+    assert is_settled(feed_name="prices", now=NOW)
 
 
 def test_an_order_that_rests_as_we_know_it_is_at_rest_until_something_happens_to_it():
     desk, exchange = make_desk(), PaperExchange()
     order = sent(desk, limited(desk), exchange)
 
-    settled = [is_settled(feed_name="prices")]
+    settled = [is_settled(feed_name="prices", now=NOW)]
     make_quote(desk.instrument, "94", as_of=NOW + timedelta(minutes=1))
     match_unowned(account=desk.account, at=wall())
-    settled.append(is_settled(feed_name="prices"))
+    settled.append(is_settled(feed_name="prices", now=NOW))
     follow_up(account=desk.account, exchange=exchange, at=wall())
-    settled.append(is_settled(feed_name="prices"))
+    settled.append(is_settled(feed_name="prices", now=NOW))
 
     order.refresh_from_db()
     assert (settled, order.state) == ([True, False, True], "FILLED")
@@ -177,11 +179,29 @@ def test_an_order_that_is_to_be_canceled_is_not_at_rest():
 
     cancel_order(order_id=order.id, requested_by="Ada", at=wall())
 
-    assert not is_settled(feed_name="prices")
+    assert not is_settled(feed_name="prices", now=NOW)
 
 
 def test_an_account_that_waits_to_be_reconciled_is_not_at_rest():
     make_desk()
     Account.objects.update(is_ready=False)
 
-    assert not is_settled(feed_name="prices")
+    assert not is_settled(feed_name="prices", now=NOW)
+
+
+def test_a_slice_that_is_due_is_waited_for_and_a_later_one_is_not():
+    desk = make_desk()
+    decide_in_slices(
+        account_id=desk.account.id,
+        request=desk.buy(10),
+        slicing=Slicing(2, timedelta(minutes=5)),
+        actor="test",
+        now=NOW,
+        at=wall(),
+    )
+    feed = desk.account.feed_id
+
+    due = is_settled(feed_name=feed, now=NOW)
+    ParentOrder.objects.update(due_at=NOW + timedelta(minutes=5))
+
+    assert (due, is_settled(feed_name=feed, now=NOW)) == (False, True)

@@ -10,14 +10,14 @@ from django.db.transaction import atomic
 from tests.factories import NOW, make_desk, make_quote, wall
 from tests.trading.steps import claimed, make_sender, stopped
 from trading.domain.slicing import Slicing
-from trading.domain.states import OrderState, ParentState, StopMode
+from trading.domain.states import OrderState, OrderType, ParentState, StopMode
 from trading.exchanges.paper import PaperExchange
 from trading.loop.steps import match_unowned, send_approved
 from trading.models import Account, Assessment, Order, ParentOrder, Permission
 from trading.services.leases import Ownership
 from trading.services.recovery import follow_up
 from trading.services.resuming import resume_account
-from trading.services.slicing import advance_parents, decide_in_slices, stop_parent
+from trading.services.slicing import advance_parents, decide_in_slices, decide_sized, stop_parent
 from tradingfarm.kernel.clock import SystemClock
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +181,49 @@ def test_a_slice_that_the_gate_denies_is_left_out_and_said():
     parent.refresh_from_db()
     assert parent.problem == "Slice 1 was denied: ORDER_SIZE."
     assert not Order.objects.filter(state=OrderState.APPROVED).exists()
+
+
+def sized(desk, quantity, **changes):
+    return decide_sized(
+        account_id=desk.account.id,
+        request=desk.buy(quantity, **changes),
+        actor="test",
+        now=NOW,
+        at=wall(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("above", "quantity", "slices"), [(None, 50, 0), (5_000, 50, 0), (5_000, 51, 2), (900, 50, 6)]
+)
+def test_an_order_above_the_accounts_size_goes_out_in_slices(above, quantity, slices):
+    desk = make_desk()
+    Account.objects.update(slice_above=above)
+
+    assert sized(desk, quantity).approved
+
+    planned = ParentOrder.objects.values_list("slices_planned", flat=True)
+    assert list(planned) == [slices] * bool(slices)
+    assert Order.objects.exists() is not bool(slices)
+
+
+def test_an_order_that_rests_is_not_cut():
+    desk = make_desk()
+    Account.objects.update(slice_above=1_000)
+
+    sized(desk, 50, order_type=OrderType.LIMIT, limit_price=Decimal(99))
+
+    assert not ParentOrder.objects.exists()
+
+
+def test_asking_again_after_a_crash_gives_the_same_answer():
+    desk = make_desk()
+    Account.objects.update(slice_above=1_000)
+    first = sized(desk, 50)
+    Account.objects.update(slice_above=None)
+
+    again = sized(desk, 50)
+
+    assert (again.order_id, again.approved) == (first.order_id, True)
+    assert ParentOrder.objects.count() == 1
+    assert not Order.objects.exists()

@@ -106,9 +106,7 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
         row: Row = cursor.fetchone()
     if row is None:
         raise NoSuchAccount(f"There is no account {account_id}.")
-    reckoning = Reckoning.stored(
-        row.day, row.day_began_at, row.time_zone, row.pending_time_zone
-    )
+    reckoning = Reckoning.stored(row.day, row.day_began_at, row.time_zone, row.pending_time_zone)
     return LockedAccount(
         id=row.id,
         live=row.live,

@@ -11,21 +11,60 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
+from market.models import Quote
 from trading.domain.book import Book
 from trading.domain.requests import OrderRequest, order_id, request_from
 from trading.domain.risk import ApprovedOrder, Assessment, assess
-from trading.domain.slicing import Slicing, next_due, slice_quantity
-from trading.domain.states import AT_WORK, HaltState, ParentState, Side
+from trading.domain.slicing import Slicing, next_due, slice_quantity, slices_for
+from trading.domain.states import AT_WORK, HaltState, OrderType, ParentState, Side
 from trading.models import Account, ParentOrder, Permission
 from trading.models import Assessment as StoredAssessment
 from trading.selectors.books import LockedAccount, know_calendars, load_book, lock_account
 from trading.services.days import roll_account
-from trading.services.decisions import Verdict, decide_locked
+from trading.services.decisions import Verdict, decide, decide_locked
 from tradingfarm.kernel.canonical import canonical
 from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.kernel.money import plain
+
+SLICE_EVERY = timedelta(minutes=5)
+"""Market time between the slices of an agent's large order."""
+
+
+def decide_sized(
+    *, account_id: UUID, request: OrderRequest, actor: str, now: datetime, at: datetime
+) -> Verdict:
+    """Check an agent's order, and send it in slices where the account wants that of its size.
+
+    As `trading.services.decisions.decide` otherwise; a verdict's order may be a parent's id.
+    """
+    slices = _slices(account_id, request)
+    if slices == 1:
+        return decide(account_id=account_id, request=request, actor=actor, now=now, at=at)
+    return decide_in_slices(
+        account_id=account_id,
+        request=request,
+        slicing=Slicing(slices, SLICE_EVERY),
+        actor=actor,
+        now=now,
+        at=at,
+    )
+
+
+def _slices(account_id: UUID, request: OrderRequest) -> int:
+    """How many the account wants of it: one for what is small, rests, or has no price."""
+    if request.order_type is not OrderType.MARKET:
+        return 1
+    account = Account.objects.filter(id=account_id, slice_above__isnull=False)
+    last = Quote.objects.filter(feed=OuterRef("feed"), instrument=request.instrument_id).values(
+        "last"
+    )
+    row = account.values_list("slice_above", Subquery(last)).first()
+    if row is None or row[1] is None:
+        return 1
+    largest, price = row
+    return slices_for(value=request.quantity * price, largest=largest)
 
 
 def decide_in_slices(

@@ -76,7 +76,7 @@ class Settling:
         while True:
             at = self._pulse.now()
             match(feed_name=self._feed_name, quotes=ticks, now=now, at=at)
-            waits_for = self._waits_for()
+            waits_for = self._waits_for(now)
             if not waits_for or self._pulse.is_stopping():
                 return not waits_for
             if not reported and at - began > LONG:
@@ -84,11 +84,11 @@ class Settling:
                 reported = True
             self._pulse.sleep(POLL_SECONDS)
 
-    def _waits_for(self) -> str:
+    def _waits_for(self, now: datetime) -> str:
         """Executions first: an order that one makes is stored before the execution ends."""
         executions = open_count(feed_name=self._feed_name)
         if executions:
             return f"{executions} executions are queued or thinking (is a worker running?)"
-        if not is_settled(feed_name=self._feed_name):
+        if not is_settled(feed_name=self._feed_name, now=now):
             return "orders are at work (is a sender running?)"
         return ""

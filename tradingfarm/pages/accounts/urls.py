@@ -1,6 +1,7 @@
 from django.urls import path
 
 from tradingfarm.pages.accounts import (
+    bounding,
     connecting,
     hands,
     keys,
@@ -14,6 +15,7 @@ urlpatterns = [
     path("accounts/connect/", connecting.connect, name="account-connect"),
     path("accounts/<uuid:account_id>/settings/", views.settings, name="account-settings"),
     path("accounts/<uuid:account_id>/switch/", switching.switch, name="account-switch"),
+    path("accounts/<uuid:account_id>/limits/", bounding.change_limits, name="account-limits"),
     path("accounts/<uuid:account_id>/money/", moving.move_money, name="account-move-money"),
     path("accounts/<uuid:account_id>/live/", hands.confirm, name="account-confirm-live"),
     path(

@@ -11,7 +11,7 @@ from agents.domain.contexts import DecisionContext, read
 from agents.models import Decision, Execution, Member, Message, Proposal, ProviderCall
 from agents.services.calls import Round
 from market.models import Quote
-from trading.models import Assessment, Confirmation, Order
+from trading.models import Assessment, Confirmation, Order, ParentOrder
 from tradingfarm.kernel.models import JournalStream
 from tradingfarm.pages.orders.aftermath import Aftermath, aftermath_of
 from triggers.models import Firing
@@ -63,6 +63,11 @@ class Rows:
         return self.assessment.order or confirmed
 
     @property
+    def parent(self) -> ParentOrder | None:
+        """What the gate let out in slices."""
+        return self.assessment.parent if self.assessment else None
+
+    @property
     def is_voting(self) -> bool:
         return is_voting(self.execution)
 
@@ -110,6 +115,7 @@ def owned_execution(*, owner_id: int, execution_id: UUID) -> Execution | None:
             "proposal__proposer",
             "decision__assessment__order__instrument",
             "decision__assessment__order__permission",
+            "decision__assessment__parent__instrument",
             "decision__assessment__confirmation__order__instrument",
             "decision__assessment__confirmation__order__permission",
         )

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from agents.domain.replies import Problem
 from agents.domain.states import ExecutionState, MessageType, Outcome
-from trading.domain.states import AT_WORK, ConfirmationState, Side
-from trading.models import Order
+from trading.domain.states import AT_WORK, ConfirmationState, ParentState, Side
+from trading.models import Order, ParentOrder
 from tradingfarm.kernel.money import plain
 from tradingfarm.pages.dashboard.decisions import WHY_NOT
 from tradingfarm.pages.executions.rows import Rows
@@ -29,6 +29,8 @@ def verdict_of(*, rows: Rows) -> Verdict:
     state = ExecutionState(rows.execution.state)
     if rows.order is not None:
         return _ordered(rows.order)
+    if rows.parent is not None:
+        return _sliced(rows.parent)
     if rows.assessment is not None:
         return _denied(rows)
     if rows.decision is not None and rows.decision.outcome != Outcome.APPROVED:
@@ -51,6 +53,18 @@ def _ordered(order: Order) -> Verdict:
         f"The order was {state_words(order)}. {order.problem}".strip() if look == "bad" else ""
     )
     return Verdict(f"{headline}: {state_words(order)}", state_words(order), look, stopped)
+
+
+def _sliced(parent: ParentOrder) -> Verdict:
+    """A large order, of which each slice has a page of its own."""
+    side, sent = Side(parent.side), f"{plain(parent.sent_quantity)} of {plain(parent.quantity)}"
+    headline = f"{side.title()} {plain(parent.quantity)} {parent.instrument.symbol} in slices"
+    if parent.state == ParentState.WORKING:
+        return Verdict(f"{headline}: {sent} sent so far", "in slices", "wait")
+    if parent.state == ParentState.STOPPED:
+        stopped = f"No further slice was sent. {parent.problem}".strip()
+        return Verdict(f"{headline}: {sent} sent", "stopped", "bad", stopped)
+    return Verdict(f"{headline}: {sent} sent", "sent", "good")
 
 
 def _denied(rows: Rows) -> Verdict:

@@ -9,6 +9,7 @@ WORDS: Mapping[str, str] = {
     "account.key_forgotten": "The key of the exchange was forgotten",
     "account.key_rotated": "The key was sealed anew",
     "account.key_stored": "A key of the exchange was given",
+    "account.limits_changed": "The account's limits were changed",
     "account.live_confirmed": "A person let agents trade real money",
     "account.live_withdrawn": "A person took that back",
     "account.opened": "The account was opened",

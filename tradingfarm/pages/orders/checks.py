@@ -90,11 +90,13 @@ class CheckRow:
 class CheckTable:
     """Every check of one requested order, with what the gate made of it.
 
-    `confirmation_id` is where a person is asked, when the gate wants one.
+    `confirmation_id` is where a person is asked, when the gate wants one; `parent_id` is the
+    order that goes out in slices.
     """
 
     assessment_id: UUID
     confirmation_id: UUID | None
+    parent_id: UUID | None
     approved: bool
     rows: tuple[CheckRow, ...]
     largest: Decimal
@@ -129,6 +131,7 @@ def check_table(
     return CheckTable(
         assessment_id=assessment.id,
         confirmation_id=confirmation_id,
+        parent_id=assessment.parent_id,
         approved=assessment.approved,
         rows=tuple(sorted(rows, key=lambda row: (row.passed, not row.overridden))),
         largest=assessment.largest,

@@ -94,5 +94,14 @@ def _outcome(execution: Execution) -> tuple[str, str]:
     if decision.assessment is None:
         return f"{what}: not ordered", "wait"
     if decision.assessment.order is None:
-        return f"{what}: refused by the risk gate", "wait"
+        return _without_order(what, approved=decision.assessment.approved)
     return f"{what}: {STATE_WORDS[OrderState(decision.assessment.order.state)]}", "good"
+
+
+def _without_order(what: str, *, approved: bool) -> tuple[str, str]:
+    """What the gate let out is an order, or a large one that goes out in slices."""
+    return (
+        (f"{what}: in slices", "good")
+        if approved
+        else (f"{what}: refused by the risk gate", "wait")
+    )
