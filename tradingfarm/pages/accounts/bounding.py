@@ -130,7 +130,8 @@ def _ask(
     *,
     problems: list[str] | None = None,
 ) -> HttpResponse:
-    rows = [(form[name], form.units.get(name, "")) for name in NAMES]
+    units = form.units | {"slice_above": account.base_currency}
+    rows = [(form[name], units.get(name, "")) for name in NAMES]
     return ask(
         request,
         title=f"Limits of {account.name}",
