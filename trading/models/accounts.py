@@ -26,7 +26,7 @@ class Account(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     exchange = models.CharField(max_length=20, default="paper")
     feed = models.ForeignKey(Feed, models.PROTECT, related_name="+")
-    base_currency = models.CharField(max_length=10, default="USD")
+    base_currency = models.CharField(max_length=20, default="USD")
     time_zone = models.CharField(max_length=60, default="UTC")
     seed = models.BigIntegerField(default=0)
     cash = money(default=Decimal(0))
@@ -125,7 +125,7 @@ class CashMovement(models.Model):
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="movements")
     amount = money()
-    currency = models.CharField(max_length=10, blank=True)
+    currency = models.CharField(max_length=20, blank=True)
     reference = models.CharField(
         max_length=120, blank=True, help_text="Names the movement, so that it is booked once."
     )
@@ -255,7 +255,7 @@ class Balance(models.Model):
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="balances")
-    currency = models.CharField(max_length=10)
+    currency = models.CharField(max_length=20)
     quantity = money(default=Decimal(0))
 
     class Meta:

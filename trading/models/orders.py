@@ -244,7 +244,7 @@ class Fill(models.Model):
     value = money(help_text="Price times quantity, rounded once.")
     fee = money(help_text="What it was worth in the account's currency.")
     fee_amount = money(default=Decimal(0), help_text="As the exchange took it.")
-    fee_currency = models.CharField(max_length=10, blank=True, help_text="Empty: the account's.")
+    fee_currency = models.CharField(max_length=20, blank=True, help_text="Empty: the account's.")
     is_maker = models.BooleanField(default=False)
     realised = money(default=Decimal(0), help_text="P&L of a sell, net of fees.")
     as_of = models.DateTimeField()

@@ -55,7 +55,7 @@ class MovementForm(FarmForm):
     )
     currency = forms.CharField(
         label="Currency",
-        max_length=10,
+        max_length=20,
         required=False,
         help_text="Empty for the account's own.",
     )
