@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.trading.books import APPLE, IBM, PRICE, book, held, limited, lot
 from trading.domain.book import Book, Holding, Usage, apply
-from trading.domain.ledger import Oversold, TradeReport, cost_of, trade
+from trading.domain.ledger import Oversold, TradeReport
 from trading.domain.states import Side
 
 
@@ -36,24 +36,6 @@ def test_a_sell_realises_its_proceeds_less_the_cost_in_proportion():
 
     assert after.cash == Decimal("99438.5")
     assert after.holding(APPLE).position == lot(6, "600.6", "39.1", "1.5")
-
-
-def test_the_last_sell_takes_all_cost_that_is_left():
-    lots = trade(trade(lot(3, 100), sold(1, 50)), sold(1, 50))
-
-    assert lots.cost == Decimal("33.33333333")
-    assert trade(lots, sold(1, 50)) == lot(0, 0, "50")
-
-
-def test_the_cost_removed_is_rounded_once_half_to_even():
-    assert cost_of(lot(3, 100), Decimal(1)) == Decimal("33.33333333")
-    assert cost_of(lot(2, "0.00000001"), Decimal(1)) == 0
-    assert cost_of(lot(2, "0.00000003"), Decimal(1)) == Decimal("0.00000002")
-
-
-def test_more_cannot_be_sold_than_is_held():
-    with pytest.raises(Oversold, match="11 sold of 10 held"):
-        trade(lot(10, 100), sold(11, 100))
 
 
 def test_more_cannot_be_sold_than_the_asker_holds():
