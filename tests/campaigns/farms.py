@@ -20,7 +20,6 @@ from tests.campaigns.arena import (
     CampaignFailed,
     manage,
     say,
-    settings_of,
     tail,
     temporary_folder,
 )
@@ -61,16 +60,6 @@ class Farm:
     def environment(self) -> dict[str, str]:
         """What another command needs in order to find this farm."""
         return _environment(self.home, self.port)
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """What a program of its own needs in order to use the farm's code on this farm."""
-        return (
-            self.environment
-            | settings_of(self.home)
-            | running_addresses(path=self.home)
-            | {"SECRET_KEY": (self.home / "secret_key").read_text()}
-        )
 
     def wait_until_ready(self) -> None:
         """Until every process has spoken. Raises CampaignFailed when the farm ends instead."""
@@ -154,8 +143,13 @@ class Farm:
 
 
 @contextlib.contextmanager
-def demo_farm(*, seed: int, speed: str = "0") -> Iterator[Farm]:
-    """A new demo farm, ready, in a folder of its own; gone afterwards with all its processes."""
+def demo_farm(
+    *, seed: int, speed: str = "0", more: Mapping[str, str] | None = None
+) -> Iterator[Farm]:
+    """A new demo farm, ready, in a folder of its own; gone afterwards with all its processes.
+
+    `more` is added to its environment.
+    """
     with temporary_folder() as folder:
         home, port = folder / "home", free_port()
         say("starting a farm ...")
@@ -170,7 +164,7 @@ def demo_farm(*, seed: int, speed: str = "0") -> Iterator[Farm]:
                     f"--seed={seed}",
                     f"--speed={speed}",
                 ],
-                env=_environment(home, port),
+                env=_environment(home, port) | dict(more or {}),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

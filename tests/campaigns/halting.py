@@ -1,48 +1,34 @@
-"""One emergency stop of a running farm, under pressure and without Valkey."""
+"""One emergency stop of a crowded account, whose runner is killed in the midst of it."""
 
-import contextlib
-import json
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from random import Random
 
-from tests.campaigns.arena import ROOT, CampaignFailed
-from tests.campaigns.farms import Farm
+from tests.campaigns.arena import ROOT, CampaignFailed, Ground
 from tests.campaigns.judge import in_flight
 from tests.campaigns.rows import Tables
-from tests.campaigns.tables import connect, one, read_tables
-from tradingfarm.processes.home import running_addresses
-from tradingfarm.processes.spawning import dies_with_us
+from tests.campaigns.stage import EPOCH, Crowded
+from tests.campaigns.tables import connect, count, one, read_tables
+from tradingfarm.processes.waiting import wait_until
 
-BUSY, BUSY_SECONDS = 20, 60.0
-"""So many orders of the pressure are at the exchange when a stop is asked for."""
-STOP_SECONDS = 150.0
-WATCH_SECONDS = 3.0
-HELD = "SELECT count(*) FROM trading_position WHERE account_id = %s AND quantity > 0"
-EPOCH = "SELECT epoch, clock_timestamp() FROM trading_account WHERE id = %s"
+KILL_WITHIN = {"HALTED": 0.05, "CANCELING": 4.0, "SETTLING": 0.05, "FLATTENING": 0.3}
+"""Seconds from the step in which the runner is to die, at most."""
+STEPS, LATE_STEPS, DONE = tuple(KILL_WITHIN), ("SETTLING", "FLATTENING"), "DONE"
+WATCH_SECONDS, DONE_SECONDS = 2.0, 180.0
+COMMAND_SECONDS = 60.0
 RUN = "SELECT step, confirmations, at FROM trading_stoprun WHERE account_id = %s AND epoch = %s"
-PRESSURE = "import django; django.setup(); from tests.campaigns.pressure import main; main()"
-PRESSED = """
-SELECT count(*) FROM trading_paperorder p JOIN trading_order o USING (client_order_id)
-WHERE o.account_id = %s AND o.source = 'person'
+UNFINISHED = "SELECT count(*) FROM trading_stoprun WHERE account_id = %s AND step <> 'DONE'"
+RESTING = """
+SELECT count(*) FROM trading_paperorder WHERE state = 'OPEN' AND order_type = 'limit'
 """
-RELEASE = """
-import sys
-import django
-django.setup()
-from uuid import UUID
-from trading.services.resuming import Resumed, resume_account
-from tradingfarm.kernel.clock import SystemClock
-resumed = resume_account(
-    account_id=UUID(sys.argv[1]), actor="campaign", reason="Next round", at=SystemClock().now()
-)
-sys.exit(0 if resumed is Resumed.RESUMED else 1)
+AT_WORK = """
+SELECT count(*) FROM trading_order
+WHERE state IN ('APPROVED', 'SUBMITTING', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
 """
 
 
@@ -62,9 +48,12 @@ class Round:
     halt: Halt
     tables: Tables
     seconds: float
-    held_before: int
+    open_before: int
+    killed_in: str
+    sender_killed: bool
     confirmations: int
-    pressure: dict[str, int]
+    asked_at: datetime
+    tally: Mapping[str, int]
 
     @property
     def in_flight(self) -> int:
@@ -72,93 +61,87 @@ class Round:
         return in_flight(self.tables, self.halt.at)
 
 
-@contextlib.contextmanager
-def pressure(farm: Farm, account: UUID, number: int) -> Iterator[dict[str, int]]:
-    """Somebody buys without end meanwhile; afterwards, what came of it."""
-    tally: dict[str, int] = {}
-    with subprocess.Popen(
-        [sys.executable, "-c", PRESSURE, str(account), str(number)],
-        env=farm.settings,
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=dies_with_us(signal.SIGKILL),
-    ) as process:
-        try:
-            yield tally
-            tally |= json.loads(process.communicate(timeout=60)[0])
-        finally:
-            process.kill()
-
-
-@contextlib.contextmanager
-def valkey_down(farm: Farm) -> Iterator[list[int]]:
-    """Valkey is killed, and killed again whenever its supervisor brings it back."""
-    killed, done = [], threading.Event()
-
-    def keep_down() -> None:
-        while not done.is_set():
-            pid = farm.kill("valkey")
-            if pid is not None and pid not in killed:
-                killed.append(pid)
-            done.wait(0.02)
-
-    killer = threading.Thread(target=keep_down)
-    killer.start()
+def stop_once(base: Ground, on: Crowded, *, chance: Random, kills_sender: bool) -> Round:
+    """Stop and flatten the account; kill whoever carries it out. Raises CampaignFailed."""
+    open_before = count(on.judging, RESTING)
+    before = int(one(on.judging, EPOCH, on.account)[0])
+    target = chance.choice(STEPS)
+    began, runner = time.monotonic(), _runner(base)
     try:
-        yield killed
+        halt = _watch(on, runner, before)
+        tally = _rest_soon(on) if target in LATE_STEPS else {}
+        killed_in = _await_step(on, halt, target, chance)
+        if runner.poll() is not None:
+            raise CampaignFailed(f"The runner ended with {runner.returncode} before its death.")
     finally:
-        done.set()
-        killer.join()
-
-
-def stop_once(farm: Farm, account: UUID, number: int) -> Round:
-    """Stop and flatten the account while Valkey is down. Raises CampaignFailed."""
-    before, pressed = int(one(farm.database, EPOCH, account)[0]), farm.count(PRESSED, account)
-    with valkey_down(farm) as killed, pressure(farm, account, number) as tally:
-        farm.wait(lambda: bool(killed), 10, "Valkey to be killed")
-        busy_at = pressed + BUSY
-        farm.wait(lambda: farm.count(PRESSED, account) >= busy_at, BUSY_SECONDS, "busy senders")
-        held, began = farm.count(HELD, account), time.monotonic()
-        halt = _command(farm, account, before)
-        seconds = time.monotonic() - began
-        time.sleep(WATCH_SECONDS)
-        tables = read_tables(farm.database, account)
-    _, confirmations, _ = one(farm.database, RUN, account, halt.epoch)
-    return Round(halt, tables, seconds, held, confirmations, tally)
-
-
-def _command(farm: Farm, account: UUID, before: int) -> Halt:
-    """Run `emergency_stop --flatten` to its end, and watch for the commit of its epoch."""
-    watched: list[Halt] = []
-    with connect(running_addresses(path=farm.home)["DATABASE_URL"]) as watching:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "emergency_stop", "--flatten", "--reason=campaign"],
-            env=farm.environment,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-        )
-        try:
-            while process.poll() is None and not watched:
-                epoch, seen_at = one(watching, EPOCH, account)
-                if epoch > before:
-                    asked_at = one(watching, RUN, account, epoch)[2]
-                    watched.append(Halt(seen_at, epoch, (seen_at - asked_at).total_seconds()))
-                time.sleep(0.001)
-            status = process.wait(timeout=STOP_SECONDS)
-        finally:
-            process.kill()
-    if status != 0 or not watched:
-        raise CampaignFailed(f"emergency_stop ended with {status}.")
-    return watched[0]
-
-
-def release(farm: Farm, account: UUID) -> None:
-    """Let the account trade again, as a person would. Raises CampaignFailed."""
-    done = subprocess.run(
-        [sys.executable, "-c", RELEASE, str(account)], env=farm.settings, cwd=ROOT, check=False
+        runner.kill()
+        runner.wait()
+    if kills_sender:
+        _kill_sender(on)
+    tally = tally or _rest_soon(on)
+    on.wait(UNFINISHED, on.account, seconds=DONE_SECONDS, what="the end of the stop")
+    on.wait(AT_WORK, seconds=DONE_SECONDS, what="the last orders")
+    seconds = time.monotonic() - began
+    _, confirmations, asked_at = one(on.judging, RUN, on.account, halt.epoch)
+    return Round(
+        halt=halt,
+        tables=read_tables(on.judging, on.account),
+        seconds=seconds,
+        open_before=open_before,
+        killed_in=killed_in,
+        sender_killed=kills_sender,
+        confirmations=confirmations,
+        asked_at=asked_at,
+        tally=tally,
     )
-    if done.returncode != 0:
-        raise CampaignFailed("The account could not be released.")
+
+
+def _rest_soon(on: Crowded) -> dict[str, int]:
+    """The crowd goes on for a while after the halt; what it did all in all."""
+    time.sleep(WATCH_SECONDS)
+    return on.tell("rest")
+
+
+def _await_step(on: Crowded, halt: Halt, target: str, chance: Random) -> str:
+    """Until the run is at this step or beyond it, and then a little; the step it is at."""
+
+    def step() -> str:
+        return str(one(on.judging, RUN, on.account, halt.epoch)[0])
+
+    reached = (*STEPS[STEPS.index(target) :], DONE)
+    if not wait_until(lambda: step() in reached, seconds=DONE_SECONDS, pause=0.01):
+        raise CampaignFailed(f"The stop did not reach {target}.")
+    time.sleep(chance.uniform(0.0, KILL_WITHIN[target]))
+    return step()
+
+
+def _runner(base: Ground) -> subprocess.Popen[bytes]:
+    """The command that asks for the stop and carries it out."""
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "emergency_stop", "--flatten", "--reason=campaign"],
+        env={**base.environment, "LOG_LEVEL": "ERROR"},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+    )
+
+
+def _watch(on: Crowded, runner: subprocess.Popen[bytes], before: int) -> Halt:
+    """See the commit of its epoch from a connection of our own."""
+    give_up_at = time.monotonic() + COMMAND_SECONDS
+    with connect(on.database) as watching:
+        while runner.poll() is None and time.monotonic() < give_up_at:
+            epoch, seen_at = one(watching, EPOCH, on.account)
+            if epoch > before:
+                asked_at = one(watching, RUN, on.account, epoch)[2]
+                return Halt(seen_at, epoch, (seen_at - asked_at).total_seconds())
+            time.sleep(0.001)
+    raise CampaignFailed(f"No epoch was committed; emergency_stop: {runner.poll()}.")
+
+
+def _kill_sender(on: Crowded) -> None:
+    """The other one that goes on with the stop; another sender is started at once."""
+    assert on.sender.process is not None
+    on.sender.process.send_signal(signal.SIGKILL)
+    on.sender.process.wait()
+    on.sender.start()

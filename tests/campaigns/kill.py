@@ -1,6 +1,8 @@
-"""Processes of a running farm are killed: `make campaign NAME=kill ARGS="--short"`.
+"""Processes of a farm are killed: `make campaign NAME=kill ARGS="--short"`.
 
-Worker, sender and engine get SIGKILL at moments of a seeded schedule. The farm must go on by
+First at every named place (`places.py`): the real sender, or whoever decides or asks for a stop,
+dies there, several lanes at once; then worker and engine of a running farm do; and then worker,
+sender and engine get SIGKILL at moments of a seeded schedule. Each time the farm must go on by
 itself, and the paper exchange's own tables must agree with the farm's: no order placed twice,
 none lost, every trade booked once, nothing left reserved.
 """
@@ -9,14 +11,17 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
-from tests.campaigns.arena import Findings, arguments, conclude, say
-from tests.campaigns.farms import Farm, demo_farm
-from tests.campaigns.judge import Breach, Kind, by_kind, by_state, judge, stuck
+from tests.campaigns.arena import Findings, arguments, conclude, ground, say
+from tests.campaigns.armed_farm import armed_farm, come_back, standing, strike_farm
+from tests.campaigns.farms import Farm
+from tests.campaigns.judge import Breach, Kind, by_kind, by_state, judge, percentile, stuck
 from tests.campaigns.rows import Tables
+from tests.campaigns.striking import PLANTS, READY_WITHIN, lanes
 from tests.campaigns.tables import read_accounts, read_tables, states_at_work
 from tradingfarm.kernel.randomness import stream
 from tradingfarm.processes.waiting import wait_until
@@ -28,7 +33,6 @@ IN_THE_MIDST = {
     "engine": "SELECT count(*) FROM trading_paperorder WHERE state = 'OPEN'",
 }
 VICTIMS = tuple(IN_THE_MIDST)
-RESTART_SECONDS = 90.0
 REST_SECONDS = 60.0
 FIRST_FILL_SECONDS = 120.0
 AIMED, AIM_SECONDS = 0.5, 5.0
@@ -49,10 +53,17 @@ class Kills:
     by_process: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
     aimed: int = 0
+    ready: list[float] = field(default_factory=list)
 
     @property
     def total(self) -> int:
         return self.by_process.total()
+
+    def late(self) -> Iterator[Breach]:
+        """Restarts after which it took too long until the farm was ready."""
+        for seconds in self.ready:
+            if seconds > READY_WITHIN:
+                yield Breach("late", f"Ready {seconds:.1f} s after a restart.")
 
 
 def attack(farm: Farm, *, number: int, chance: Random) -> Kills:
@@ -69,12 +80,15 @@ def attack(farm: Farm, *, number: int, chance: Random) -> Kills:
         if aims and _aim(farm, victim):
             kills.aimed += 1
             time.sleep(offset)
+        before = standing(farm)
         kills.struck.update(states_at_work(farm.database))
-        position = farm.position
         if farm.kill(victim) is not None:
             kills.by_process[victim] += 1
-        _await(farm, victim, position)
-        say(f"kill {turn + 1} of {number}: {victim}; step {position}, {farm.count(FILLS)} fills")
+            kills.ready.append(come_back(farm, [victim], before))
+        say(
+            f"kill {turn + 1} of {number}: {victim}; ready after {kills.ready[-1]:.1f} s; "
+            f"step {before.position}, {farm.count(FILLS)} fills"
+        )
     return kills
 
 
@@ -83,12 +97,6 @@ def victims(number: int, chance: Random) -> list[str]:
     turns = [VICTIMS[turn % len(VICTIMS)] for turn in range(number)]
     chance.shuffle(turns)
     return turns
-
-
-def _await(farm: Farm, victim: str, position: int) -> None:
-    """Until all are back and the replay has made a step: only then is the farm itself again."""
-    farm.wait(lambda: farm.are_up(*VICTIMS), RESTART_SECONDS, f"{victim} to come back")
-    farm.wait(lambda: farm.position > position, RESTART_SECONDS, "the replay to go on")
 
 
 def _aim(farm: Farm, victim: str) -> bool:
@@ -126,35 +134,46 @@ def _at_rest(farm: Farm, account: UUID) -> Tables:
 
 
 def carry_out(options: argparse.Namespace, findings: Findings) -> None:
-    """Start, attack, settle, judge, stop."""
+    """The lanes and a farm side by side. A planted bug is in the lanes alone."""
+    if options.planted:
+        with ground() as base, lanes(base, options) as struck:
+            findings.figures = {"planted": options.planted}
+        findings.figures |= struck.figures
+        findings.breaches += struck.breaches
+        return
+    _carry_out(options, findings)
+
+
+def _carry_out(options: argparse.Namespace, findings: Findings) -> None:
+    """Start, strike, attack, settle, judge, stop."""
     chance = stream(options.seed, "kill")
-    with demo_farm(seed=options.seed) as farm:
+    with armed_farm(seed=options.seed) as (farm, armed):
         farm.wait(lambda: farm.count(FILLS) > 0, FIRST_FILL_SECONDS, "a first fill")
+        with ground() as base, lanes(base, options) as struck:
+            inside = strike_farm(farm, armed, turns=options.turns, chance=chance)
+        findings.breaches += [*struck.breaches, *inside.breaches]
+        findings.figures = struck.figures | inside.figures
         kills = attack(farm, number=options.kills, chance=chance)
         findings.breaches += settle(farm)
         accounts = at_rest(farm)
         doubted = farm.count(DOUBTED)
         farm.manage("verify_journal")
         ended = farm.stop()
-    for tables in accounts:
-        findings.breaches += judge(tables)
-    findings.figures = _figures(kills, accounts, findings.breaches) | {
-        "doubted": doubted,
-        "restarts": ended.report.get("restarts"),
-        "farm": dict(ended.report),
-    }
-    findings.breaches += _judge_end(ended.status, ended.report.get("restarts"), kills)
+    findings.breaches += [breach for tables in accounts for breach in judge(tables)]
+    findings.breaches += kills.late()
+    restarts = ended.report.get("restarts")
+    findings.breaches += _judge_end(ended.status, restarts, kills.total + inside.total)
+    findings.figures |= _figures(kills, accounts, findings.breaches)
+    findings.figures |= {"doubted": doubted, "restarts": restarts, "farm": dict(ended.report)}
 
 
-def _judge_end(status: int, restarts: object, kills: Kills) -> list[Breach]:
+def _judge_end(status: int, restarts: object, kills: int) -> list[Breach]:
     breaches = []
     if status != 0:
         breaches.append(Breach("unclean", f"The farm ended with status {status}."))
-    if restarts != kills.total:
+    if restarts != kills:
         breaches.append(
-            Breach(
-                "crashed", f"{restarts} restarts after {kills.total} kills: one fell by itself."
-            )
+            Breach("crashed", f"{restarts} restarts after {kills} kills: one fell by itself.")
         )
     return breaches
 
@@ -166,6 +185,8 @@ def _figures(kills: Kills, accounts: list[Tables], breaches: list[Breach]) -> di
         "kills": kills.total,
         "kills_by_process": dict(kills.by_process),
         "kills_aimed": kills.aimed,
+        "farm_ready_p50_s": round(percentile(kills.ready, 0.5), 1),
+        "farm_ready_max_s": round(max(kills.ready, default=0.0), 1),
         "kills_with_orders_in": dict(sorted(kills.struck.items())),
         "orders": by_state(orders),
         "fills": sum(len(tables.fills) for tables in accounts),
@@ -180,8 +201,12 @@ def main() -> int:
     """Parse the options and run."""
     parser = arguments("kill", "Kill processes of a running farm and judge what is left.")
     parser.add_argument("--kills", type=int, help="How many: 20 short, 200 long.")
+    parser.add_argument("--turns", type=int, help="At each place: 1 short, 8 long.")
+    parser.add_argument("--places", default="", help="Only those with this in their names.")
+    parser.add_argument("--planted", choices=["", *PLANTS], default="", help="A bug to be found.")
     options = parser.parse_args()
     options.kills = options.kills or (20 if options.short else 200)
+    options.turns = options.turns or (1 if options.short else 8)
     return conclude("kill", options, lambda findings: carry_out(options, findings))
 
 

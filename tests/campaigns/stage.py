@@ -1,4 +1,4 @@
-"""Where STOP is pressed: a web process, the sender, 64 busy clients, and no Valkey."""
+"""Where stops are asked for: the sender, 64 busy clients, no Valkey, and perhaps a web process."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from tradingfarm.processes.children import farm_children
 from tradingfarm.processes.identity import identify
 from tradingfarm.processes.ports import answers_healthy
 from tradingfarm.processes.register import ProcessRegister
+from tradingfarm.processes.slots import Slot
 from tradingfarm.processes.waiting import wait_until
 
 POOL = "12"
@@ -42,14 +43,17 @@ class Stopped:
     to_answer: float
 
 
-class Stage:
-    """What a round needs: the page, the crowd, and a connection of the judge's own."""
+class Crowded:
+    """What a round needs: the crowd, the sender, and a connection of the judge's own."""
 
-    def __init__(self, *, visitor: Visitor, crowd: Any, database: str, account: UUID) -> None:
-        self.visitor = visitor
+    def __init__(
+        self, *, crowd: Any, sender: Slot, database: str, told: Mapping[str, str]
+    ) -> None:
         self.crowd = crowd
+        self.sender = sender
         self.database = database
-        self.account = account
+        self.account = UUID(told["account"])
+        self.cookies = {told["cookie"]: told["key"]}
         self.judging = connect(database)
 
     def tell(self, line: str) -> dict[str, Any]:
@@ -59,15 +63,23 @@ class Stage:
         """Take orders from the exchange, as it would by itself."""
         self.judging.execute(CANCEL, [names])
 
-    def address(self, what: str) -> str:
-        return f"/accounts/{self.account}/{what}/"
-
     def wait(self, query: str, *values: object, seconds: float, what: str) -> None:
         """Until the query counts nothing. Raises CampaignFailed."""
         if not wait_until(
             lambda: count(self.judging, query, *values) == 0, seconds=seconds, pause=0.05
         ):
             raise CampaignFailed(f"After {seconds:g} s still waiting for {what}.")
+
+
+class Stage(Crowded):
+    """With a page, and somebody who is signed in."""
+
+    def __init__(self, *, on: Crowded, port: int) -> None:
+        self.__dict__ |= vars(on)
+        self.visitor = Visitor(port=port, cookies=on.cookies)
+
+    def address(self, what: str) -> str:
+        return f"/accounts/{self.account}/{what}/"
 
 
 def tell(crowd: Any, line: str) -> dict[str, Any]:
@@ -81,13 +93,8 @@ def tell(crowd: Any, line: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def stage(base: Ground) -> Iterator[Stage]:
-    """A web process, the sender and the crowd; all gone afterwards."""
-    port = free_port()
-    web = replace(base, environment={**base.environment, "DATABASE_POOL_SIZE": POOL})
-    child = farm_children(
-        python=sys.executable, root=ROOT, port=port, env={}, heartbeat=lambda name, pid: True
-    )[0]
+def crowded(base: Ground) -> Iterator[Crowded]:
+    """The sender and the crowd; both gone afterwards."""
     with (
         subprocess.Popen(
             [sys.executable, "-c", CROWD],
@@ -98,22 +105,27 @@ def stage(base: Ground) -> Iterator[Stage]:
             stdout=subprocess.PIPE,
             text=True,
         ) as crowd,
-        web.process("web", *child.argv[1:]),
-        base.process("sender", "manage.py", "sender"),
+        base.process("sender", "manage.py", "sender") as sender,
     ):
         try:
             told = tell(crowd, "prepare")
-            if not wait_until(lambda: answers_healthy(port=port), seconds=60, pause=0.1):
-                raise CampaignFailed("The web process does not answer.")
-            visitor = Visitor(port=port, cookies={told["cookie"]: told["key"]})
-            yield Stage(
-                visitor=visitor,
-                crowd=crowd,
-                database=base.database,
-                account=UUID(told["account"]),
-            )
+            yield Crowded(crowd=crowd, sender=sender, database=base.database, told=told)
         finally:
             crowd.terminate()
+
+
+@contextlib.contextmanager
+def stage(base: Ground) -> Iterator[Stage]:
+    """A web process as well."""
+    port = free_port()
+    web = replace(base, environment={**base.environment, "DATABASE_POOL_SIZE": POOL})
+    child = farm_children(
+        python=sys.executable, root=ROOT, port=port, env={}, heartbeat=lambda name, pid: True
+    )[0]
+    with crowded(base) as on, web.process("web", *child.argv[1:]):
+        if not wait_until(lambda: answers_healthy(port=port), seconds=60, pause=0.1):
+            raise CampaignFailed("The web process does not answer.")
+        yield Stage(on=on, port=port)
 
 
 def kill_valkey(base: Ground) -> None:

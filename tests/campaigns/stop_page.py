@@ -34,7 +34,12 @@ MOVING = """
 SELECT count(*) FROM trading_order WHERE account_id = %s AND NOT (client_order_id = ANY(%s))
   AND state IN ('APPROVED', 'SUBMITTING', 'OPEN', 'PARTIALLY_FILLED', 'UNKNOWN')
 """
-CLIENT_IDS = "SELECT client_order_id FROM trading_order WHERE id::text = ANY(%s)"
+AT_REST = """
+SELECT client_order_id FROM trading_order
+WHERE account_id = %s AND order_type = 'limit' AND state = 'OPEN'
+"""
+NOT_READY = "SELECT count(*) FROM trading_account WHERE id = %s AND NOT is_ready"
+RESTING, READY_SECONDS = 2, 30.0
 BARE = """
 SELECT s.id::text FROM trading_positionshare s JOIN trading_position p ON p.id = s.position_id
 WHERE p.account_id = %s AND s.quantity > 0 AND NOT EXISTS (
@@ -65,8 +70,10 @@ def carry_out(options: argparse.Namespace, findings: Findings) -> None:
     with ground() as base, stage(base) as on:
         for number in range(options.rounds):
             before = count(on.judging, PLACED)
-            names = resting_of(on, on.tell(f"press {number}")["resting"])
+            on.wait(NOT_READY, on.account, seconds=READY_SECONDS, what="a ready account")
+            on.tell(f"press {number} {RESTING}")
             on.wait(NOT_YET_BUSY, before + BUSY, seconds=BUSY_SECONDS, what="busy senders")
+            names = resting_of(on)
             if number == 0:
                 kill_valkey(base)
             # Clients that began together move in step: strike at any phase of it.
@@ -80,9 +87,9 @@ def carry_out(options: argparse.Namespace, findings: Findings) -> None:
     findings.breaches += _late(rounds)
 
 
-def resting_of(on: Stage, ids: list[str]) -> list[str]:
-    """Client ids of the orders that were left resting at the exchange."""
-    return [str(name) for (name,) in on.judging.execute(CLIENT_IDS, [ids]).fetchall()]
+def resting_of(on: Stage) -> list[str]:
+    """Client ids of the orders that rest at the exchange."""
+    return [str(name) for (name,) in on.judging.execute(AT_REST, [on.account]).fetchall()]
 
 
 def _round(on: Stage, mode: StopMode, names: list[str], findings: Findings) -> Round:

@@ -18,15 +18,16 @@ from tests.trading.protecting import (
     live_holder,
     the,
 )
-from tests.trading.steps import filled, report
+from tests.trading.steps import filled, make_sender, report
 from tests.trading.venues import RecordingExchange
-from trading.domain.states import OrderState, Source
+from trading.domain.states import OrderState, ProtectionState, Source
 from trading.models import Account, Order, Protection
 from trading.services.adjusting import adjust
 from trading.services.fills import ingest
 from trading.services.protections import EXCHANGE_HAS, RETRY_AFTER
 from trading.services.resting_stops import GIVES_WAY, rest_stops
 from trading.services.splits import SplitOutcome, book_splits
+from tradingfarm.kernel.clock import ManualClock
 
 pytestmark = pytest.mark.django_db
 VENUE = RecordingExchange()
@@ -166,6 +167,20 @@ def test_a_stop_that_was_canceled_for_a_split_rests_again_only_when_that_is_book
 def outcomes(desk, now):
     found = book_splits(account_id=desk.account.id, on=now.date(), now=now, at=wall())
     return [answer.outcome for answer in found]
+
+
+def test_a_stop_that_vanished_is_back_after_two_seconds():
+    holder()
+    clock = ManualClock(wall())
+    loop = make_sender(clock)
+    loop.work()
+    Protection.objects.update(state=ProtectionState.CANCELED)
+
+    for _ in range(2):
+        clock.sleep(1)
+        loop.work()
+
+    assert the(STOP).state == "ARMED"
 
 
 def test_a_split_from_before_the_shares_were_bought_holds_nothing_up():

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.factories import NOW, make_desk, wall
+from tests.factories import NOW, make_desk, make_instrument, wall
 from tests.trading.steps import approved, claimed, decided, make_sender, report, sent
 from tests.trading.venues import RecordingExchange, found
 from trading.domain.exchange import ExchangeUnavailable, FoundTrade, Outcome, OutcomeKind, Trade
@@ -170,7 +170,8 @@ def test_trades_of_an_order_that_is_not_ours_are_booked_once():
 
 
 def test_a_trade_that_shows_after_its_order_has_ended_is_booked():
-    desk, exchange = unready(is_ready=True)
+    desk, exchange = unready()
+    Account.objects.update(is_ready=True)
     order = sent(desk, desk.buy(10))
     ingest(order_id=order.id, report=report(order, state=OrderState.CANCELED), at=wall())
     late = report(order, (7, 4, 100), state=OrderState.CANCELED)
@@ -199,6 +200,28 @@ def test_more_trades_of_an_order_that_is_not_ours_are_booked_when_they_show():
 
     assert reading.agrees
     assert (Order.objects.get().quantity, Position.objects.get().quantity) == (5, 5)
+
+
+def test_trades_of_two_instruments_may_have_one_id():
+    desk, exchange = unready()
+    other = FoundTrade("", "x-10", make_instrument("MSFT").symbol, Side.BUY, trade(1).trade)
+    exchange.traded = [trade(1)]
+    compared(desk, exchange)
+
+    exchange.traded += [other]
+    compared(desk, exchange, after=1)
+
+    assert Fill.objects.count() == 2
+
+
+def test_an_order_with_a_name_too_long_for_ours_is_adopted_once():
+    desk, exchange = unready()
+    exchange.elsewhere = [found("web_0123456789abcdef0123456789abcdef")]
+
+    readings = [compared(desk, exchange, after=after) for after in (0, 1)]
+
+    assert [reading.adopted for reading in readings] == [1, 0]
+    assert Order.objects.count() == 1
 
 
 def test_an_order_in_an_unknown_symbol_is_said_and_not_booked():

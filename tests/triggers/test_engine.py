@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection
 
 from agents.models import Execution
 from market.models import Quote, Replay
@@ -378,7 +378,7 @@ def test_the_end_says_how_to_start_another_and_ends_the_replay(caplog):
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_does_not_answer_is_asked_again(caplog):
     set_stage()
-    failures = [OperationalError("gone"), OperationalError("gone")]
+    failures = [OperationalError("gone"), InternalError("gone")]
 
     def fail_at_first(execute, sql, params, many, context):
         if "market_quote AS old" in sql and failures:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from market.models import Feed
@@ -42,11 +42,12 @@ from trading.services.reconciling import ON_ITS_WAY, reconcile
 from trading.services.recovery import expire_stale, follow_up
 from trading.services.resting_stops import rest_stops
 from trading.services.slicing import advance_parents
-from trading.services.splits import book_splits
+from trading.services.splits import SplitOutcome, book_splits
 from trading.services.unprotected import make_good, measure_unprotected
 from trading.worlds import exchange_for
 from tradingfarm.kernel import heartbeats
 from tradingfarm.kernel.clock import Clock
+from tradingfarm.kernel.database import SESSION_LOST
 from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.pace import Pace
 
@@ -57,7 +58,7 @@ HEARTBEAT_EVERY = timedelta(seconds=3)
 RECONCILE_AGAIN = timedelta(seconds=1)
 """An account that could not be reconciled at the start is tried again after this, wall time."""
 GUARD_EVERY = timedelta(seconds=5)
-"""Losses and what is unprotected are looked at this often (RTS 7, art. 20: within 5 s)."""
+"""Losses are looked at this often (RTS 7, art. 20: within 5 s)."""
 SPLITS_EVERY = timedelta(minutes=10)
 RETRY_SECONDS = 1.0
 
@@ -77,6 +78,7 @@ class SendingLoop:
         self.name = f"{socket.gethostname()}:{os.getpid()}"[:60]
         self._pace = Pace()
         self._exchanges: dict[UUID, tuple[int, Exchange]] = {}
+        self._dividing: set[UUID] = set()
 
     def run(self) -> None:
         """Work until told to stop. A lost database connection is retried, nothing is forgotten."""
@@ -89,7 +91,7 @@ class SendingLoop:
                     while not self._stopping():
                         self.work()
                         self._wait()
-                except OperationalError as error:
+                except SESSION_LOST as error:
                     logger.warning("The database does not answer (%s); trying again.", error)
                     connection.close()
                     self._clock.sleep(RETRY_SECONDS)
@@ -120,8 +122,8 @@ class SendingLoop:
         """What is due for all accounts together, whoever owns them; each is safe to repeat."""
         if self._pace.is_due("measure", every=SWEEP_EVERY, now=at):
             measure_unprotected(at=at)
-        if self._pace.is_due("make good", every=GUARD_EVERY, now=at):
             make_good(at=at)
+        if self._pace.is_due("confirmations", every=GUARD_EVERY, now=at):
             expire_confirmations(at=at)
 
     def _take_over_free(self) -> None:
@@ -190,8 +192,17 @@ class SendingLoop:
             return
         if self._pace.is_due(f"breakers {account.id}", every=GUARD_EVERY, now=at):
             check_breakers(account_id=account.id, now=now, at=at)
-        if self._pace.is_due(f"splits {account.id}", every=SPLITS_EVERY, now=at):
-            book_splits(account_id=account.id, on=now.date(), now=now, at=at)
+        self._book_splits(account, now=now, at=at)
+
+    def _book_splits(self, account: Account, *, now: datetime, at: datetime) -> None:
+        """Now and then; at each pass while orders are being canceled for one."""
+        every = timedelta(0) if account.id in self._dividing else SPLITS_EVERY
+        if not self._pace.is_due(f"splits {account.id}", every=every, now=at):
+            return
+        self._dividing.discard(account.id)
+        answers = book_splits(account_id=account.id, on=now.date(), now=now, at=at)
+        if any(answer.outcome is SplitOutcome.ORDERS_AT_WORK for answer in answers):
+            self._dividing.add(account.id)
 
     def _begin(self, account: Account, exchange: Exchange, ownership: Ownership) -> None:
         """Reconcile at the start. An exchange that does not answer leaves it not ready."""

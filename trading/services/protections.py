@@ -70,7 +70,9 @@ def fire(*, protection_id: UUID, last: Decimal, now: datetime, at: datetime) -> 
         account = lock_account(account_id=account_id, now=now)
         rows = Protection.objects.select_related("share__position", "instrument", "resting")
         protection = rows.get(id=protection_id)
-        if not _is_due(protection, last, now) or _must_wait(account, protection, now=now, at=at):
+        if not _is_due(protection, last, now):
+            return None
+        if _must_wait(account, protection, last, now=now, at=at):
             return None
         if not _makes_way(protection, now=now, at=at):
             return None
@@ -101,7 +103,7 @@ def is_reached(protection: Protection, last: Decimal, now: datetime | None = Non
 
 
 def _must_wait(
-    account: LockedAccount, protection: Protection, *, now: datetime, at: datetime
+    account: LockedAccount, protection: Protection, last: Decimal, *, now: datetime, at: datetime
 ) -> bool:
     """Another exit is at work, the market is closed, it was tried just now, or it is elsewhere."""
     others = Protection.objects.filter(share=protection.share_id, state=ProtectionState.FIRED)
@@ -109,7 +111,9 @@ def _must_wait(
         return True
     if calendar_of(protection.instrument.calendar).session_of(now) is None:
         return True
-    return (account.live and _was_tried(protection, at=at)) or _exchange_has_it(protection, at=at)
+    if account.live and _was_tried(protection, at=at):
+        return True
+    return _exchange_has_it(protection, last, at=at)
 
 
 def _was_tried(protection: Protection, *, at: datetime) -> bool:
@@ -117,12 +121,17 @@ def _was_tried(protection: Protection, *, at: datetime) -> bool:
     return protection.attempts > 0 and fired_at is not None and at - fired_at < RETRY_AFTER
 
 
-def _exchange_has_it(protection: Protection, *, at: datetime) -> bool:
-    """Whether its own stop order at the exchange is given a moment to trade first."""
+def _exchange_has_it(protection: Protection, last: Decimal, *, at: datetime) -> bool:
+    """Whether its own stop order at the exchange is given a moment to trade first.
+
+    Not where the price has jumped over the order's worst price: there it cannot trade.
+    """
     resting = protection.resting
     if protection.state != ProtectionState.ARMED or resting is None:
         return False
     if resting.state not in AT_EXCHANGE or resting.cancel_state != CancelState.NONE:
+        return False
+    if last < resting.worst_price:
         return False
     if protection.fired_at is None or protection.fired_at < protection.armed_at:
         protection.fired_at = at
@@ -258,7 +267,7 @@ def settle_protections(*, order: Order, at: datetime) -> None:
     Runs in the caller's transaction, under the account's lock.
     """
     working = Protection.objects.filter(
-        Q(share__permission_id=order.permission_id),
+        _whose(order),
         share__position__account_id=order.account_id,
         share__position__instrument_id=order.instrument_id,
         state__in=WORKING,
@@ -270,6 +279,13 @@ def settle_protections(*, order: Order, at: datetime) -> None:
             _end(protection, at=at)
         elif protection.exit is not None and protection.exit.state in TERMINAL:
             _arm_again(protection, at=at)
+
+
+def _whose(order: Order) -> Q:
+    """The share that the order belongs to; what people sold elsewhere may be anybody's."""
+    if order.source == Source.EXTERNAL and order.side == Side.SELL:
+        return Q()
+    return Q(share__permission_id=order.permission_id)
 
 
 def _fired_at_exchange(protection: Protection, order: Order) -> bool:

@@ -4,12 +4,12 @@ Start and crash recovery are this one path. A difference is never traded away: t
 reduces from then on, and a person decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from trading.domain.exchange import Exchange, FoundOrder, FoundTrade, asset_of
 from trading.domain.reconciling import (
@@ -20,13 +20,19 @@ from trading.domain.reconciling import (
     foreign_trades,
     persisted,
 )
-from trading.domain.states import BreakerKind, OrderState
+from trading.domain.states import TERMINAL, BreakerKind, OrderState, Source
 from trading.models import Account, Balance, Fill, Order, Position, Reconciliation
 from trading.services.adopting import Strange, adopt_order, adopt_trades
+from trading.services.barrier import close_barrier
 from trading.services.breakers import trip
 from trading.services.leases import Ownership
-from trading.services.orders import lock_owned
-from trading.services.recovery import expire_stale, follow_up, look_for_tombstones
+from trading.services.orders import lock_owned, sent
+from trading.services.recovery import (
+    expire_stale,
+    follow_up,
+    ingest_or_halt,
+    look_for_tombstones,
+)
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 LOOK_BACK = timedelta(hours=24)
@@ -86,35 +92,61 @@ def _adopt_foreign(
 ) -> tuple[int, list[Strange]]:
     since = (account.reconciled_at or account.created_at) - LOOK_BACK
     resting = exchange.open_orders(account_id=account.id)
-    traded = exchange.trades(account_id=account.id, since=since)
-    ours = _known(account, resting, traded)
+    traded = _unbooked(account, exchange.trades(account_id=account.id, since=since))
+    ours, external = _known(account, resting, traded)
     adopted = [
         adopt_order(account=account, found=found, token=token, now=now, at=at)
         for found in foreign_orders(resting, ours=ours)
+        if found.exchange_order_id not in external
     ]
-    known_trades = _known_trades(account, traded)
-    for trades in foreign_trades(traded, ours=ours).values():
-        new = [each for each in trades if each.trade.trade_id not in known_trades]
-        if new and all(new[0].exchange_order_id != each.exchange_order_id for each in resting):
-            adopted.append(adopt_trades(account=account, trades=new, token=token, now=now, at=at))
+    rests = {each.exchange_order_id for each in resting}
+    for order_id, trades in foreign_trades(traded, ours=ours).items():
+        if order_id not in rests:
+            adopted.append(
+                adopt_trades(account=account, trades=trades, token=token, now=now, at=at)
+            )
+    _book_late(account, exchange, token, {each.client_order_id for each in traded} & ours, at=at)
     strange = [each for each in adopted if isinstance(each, Strange)]
     return len(adopted) - len(strange), strange
 
 
 def _known(
     account: Account, resting: Sequence[FoundOrder], traded: Sequence[FoundTrade]
-) -> frozenset[str]:
-    """Of the client order ids that the exchange named, those that are ours."""
-    named = {order.client_order_id for order in resting}
-    named |= {trade.client_order_id for trade in traded}
-    ours = Order.objects.filter(account=account, client_order_id__in=named)
-    return frozenset(ours.values_list("client_order_id", flat=True))
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Of what the exchange named: client ids of orders made here, its ids of those adopted."""
+    found: list[FoundOrder | FoundTrade] = [*resting, *traded]
+    named = Order.objects.filter(
+        Q(client_order_id__in={each.client_order_id for each in found})
+        | Q(exchange_order_id__in={each.exchange_order_id for each in found}),
+        account=account,
+    )
+    made = named.exclude(source=Source.EXTERNAL).values_list("client_order_id", flat=True)
+    adopted = named.filter(source=Source.EXTERNAL).values_list("exchange_order_id", flat=True)
+    return frozenset(made), frozenset(adopted)
 
 
-def _known_trades(account: Account, traded: Sequence[FoundTrade]) -> frozenset[str]:
+def _unbooked(account: Account, traded: Sequence[FoundTrade]) -> list[FoundTrade]:
+    """A trade's id is unique within its instrument only."""
     named = {each.trade.trade_id for each in traded}
-    booked = Fill.objects.filter(account=account, trade_id__in=named)
-    return frozenset(booked.values_list("trade_id", flat=True))
+    booked = frozenset(
+        Fill.objects.filter(account=account, trade_id__in=named).values_list(
+            "instrument__symbol", "trade_id"
+        )
+    )
+    return [each for each in traded if (each.symbol, each.trade.trade_id) not in booked]
+
+
+def _book_late(
+    account: Account, exchange: Exchange, token: int, names: Collection[str], *, at: datetime
+) -> None:
+    """Trades that show after their order was told to have ended: nobody else asks about it."""
+    ended = account.orders.filter(client_order_id__in=names, state__in=sorted(TERMINAL))
+    orders = list(ended.select_related("instrument").order_by("approved_at", "id"))
+    reports = exchange.reports(orders=[sent(order) for order in orders]) if orders else {}
+    for order in orders:
+        if order.client_order_id in reports:
+            told = reports[order.client_order_id]
+            ingest_or_halt(order=order, report=told, at=at, token=token)
 
 
 def _activity(account: Account) -> tuple[object, ...]:
@@ -152,6 +184,9 @@ def _store(
     at: datetime,
 ) -> Reading:
     with transaction():
+        if found.differences:
+            # What differs for long halts the account: no claim may be under way meanwhile.
+            close_barrier(account_id=ownership.account_id)
         locked = lock_owned(account_id=ownership.account_id, token=ownership.token)
         lasting = _lasting(locked, found.differences, at=at)
         words = _words(found)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from uuid import UUID
 
 from django.db.models import F, Prefetch, QuerySet, Sum
@@ -52,6 +53,7 @@ from trading.selectors.ceilings import ceilings
 from trading.services.arming import WORKING, journal
 from trading.services.canceling import cancel_order
 from trading.services.decisions import decide_locked
+from trading.services.splits import waiting_for_splits
 from tradingfarm.kernel.journal import transaction
 from tradingfarm.kernel.money import ZERO, floor_to_step, plain
 
@@ -88,6 +90,7 @@ def rest_stops(*, account: Account, exchange: Exchange, at: datetime, now: datet
     if not (resting or shares) or _is_stopping(account):
         return 0
     offered = _offered_otherwise(account)
+    divided = cache(lambda: waiting_for_splits(account=account, on=now.date()))
     steps = 0
     for place in sorted(resting.keys() | shares.keys(), key=str):
         order, share = resting.get(place), shares.get(place)
@@ -98,7 +101,7 @@ def rest_stops(*, account: Account, exchange: Exchange, at: datetime, now: datet
         ):
             case Step.CANCEL if order is not None:
                 steps += _cancel(order, at=at)
-            case Step.PLACE if wanted is not None:
+            case Step.PLACE if wanted is not None and place[0] not in divided():
                 steps += _place_stop(account, wanted, exchange.capabilities, now=now, at=at)
     return steps
 

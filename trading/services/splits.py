@@ -97,6 +97,17 @@ def book_splits(
     return tuple(answer for answer in answers if answer)
 
 
+def waiting_for_splits(*, account: Account, on: date) -> frozenset[UUID]:
+    """Instruments of which the account still holds old shares on the day `on`.
+
+    Nothing may be laid to rest there: what is at work keeps the split from being booked.
+    """
+    if account.feed.kind == Feed.Kind.REPLAY:
+        return frozenset()
+    due = [each for each in _due(account, on) if _held(account, each)]
+    return frozenset(each.instrument_id for each in due)
+
+
 def _due(account: Account, on: date) -> list[Split]:
     held = Position.objects.filter(account=account, quantity__gt=0).values("instrument_id")
     splits = Split.objects.filter(instrument_id__in=held, effective_on__lte=on)

@@ -6,11 +6,12 @@ import socket
 from collections.abc import Callable
 from itertools import count
 
-from django.db import OperationalError, connection
+from django.db import connection
 
 from market.models import Replay
 from market.services.replays import ReplayLost, claim_replay, release_replay
 from tradingfarm.kernel.clock import Clock
+from tradingfarm.kernel.database import SESSION_LOST
 from triggers.loop.market_loop import MarketLoop
 from triggers.loop.pulse import LEASE, Lease, Pulse
 
@@ -45,7 +46,7 @@ class Engine:
                 self.work()
             except ReplayLost as lost:
                 logger.warning("%s Looking for work again.", lost)
-            except OperationalError as error:
+            except SESSION_LOST as error:
                 logger.warning("The database does not answer (%s); beginning again.", error)
                 connection.close()
                 self._clock.sleep(RETRY_SECONDS)
