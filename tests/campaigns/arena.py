@@ -144,7 +144,7 @@ def ground(*, settings: Mapping[str, str] | None = None) -> Iterator[Ground]:
         stack.callback(home.release)
         say("starting PostgreSQL and Valkey ...")
         servers = stack.enter_context(start_servers(home=home, environment=os.environ))
-        environment = os.environ | servers.addresses | settings_of(path) | (settings or {})
+        environment = {**os.environ, **servers.addresses, **settings_of(path), **(settings or {})}
         manage("migrate", "--verbosity=0", environment=environment)
         yield Ground(home, environment, servers.slots)
 

@@ -1,20 +1,10 @@
 """The campaign's own idea of a day, each breach that it knows, and tiny runs with planted bugs."""
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
-from tests.campaigns.arena import ROOT
 from tests.campaigns.calendars import (
     ZONES,
     Begin,
@@ -116,42 +106,16 @@ def test_each_breach_is_found(after, kinds):
     assert found(after) == kinds
 
 
-@pytest.fixture
-def database() -> Iterator[str]:
-    """A new database on the server of the tests: a campaign begins with an empty one."""
-    address = os.environ["DATABASE_URL"]
-    name = f"days_{os.getpid()}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlsplit(address)._replace(path=f"/{name}").geturl()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def lived(database: str, *options: str) -> tuple[int, Mapping[str, Any]]:
-    """Its exit status and its line."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.campaigns.days", "--short", *options],
-        env=os.environ | {"DATABASE_URL": database},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout.splitlines()[-1])
-
-
-def test_the_days_of_three_days_are_right(database):
-    status, line = lived(database, "--days=3")
+def test_the_days_of_three_days_are_right(campaign):
+    status, line = campaign("days", "--days=3")
 
     assert (status, line["breaches"]) == (0, 0), line
     assert line["resets"] > 80
 
 
 @pytest.mark.parametrize(("planted", "kind"), [("short", "short"), ("eager", "zone")])
-def test_a_planted_bug_is_found(database, planted, kind):
-    status, line = lived(database, "--days=8", f"--planted={planted}")
+def test_a_planted_bug_is_found(campaign, planted, kind):
+    status, line = campaign("days", "--days=8", f"--planted={planted}")
 
     assert status == 1
     assert kind in line["breaches_by_kind"], line
