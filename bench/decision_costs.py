@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID, uuid5
 
@@ -28,23 +29,25 @@ from tests.factories import (
 )
 from trading.domain.states import OrderState
 from trading.models import Account, Order, Permission
-from trading.selectors.prepared import numbered
 from trading.services.assessments import STORE
 from trading.services.decisions import decide
 from trading.services.orders import end_order
 from tradingfarm.kernel.journal import transaction
+from tradingfarm.kernel.prepared import numbered
 from tradingfarm.kernel.statements import Values
 
 LOCK = "SELECT cash FROM trading_account WHERE id = $1 FOR NO KEY UPDATE"
 JOURNAL = """, told AS (SELECT pg_notify('farm_orders', '') FROM approved)
 SELECT journal_append(%(streams)s::text[], %(kinds)s::text[], %(actors)s::text[],
-  %(subjects)s::text[], %(ats)s::timestamptz[], %(as_ofs)s::timestamptz[], %(texts)s::text[]),
+  %(subjects)s::text[], %(ats)s::timestamptz[], %(as_ofs)s::timestamptz[],
+  string_to_array(%(texts)s, chr(30))),
   (SELECT count(*) FROM told)
 """
 BARE = STORE.partition("SELECT pg_notify")[0].rstrip() + JOURNAL
-COLUMNS = ("streams", "kinds", "actors", "subjects", "ats", "as_ofs", "texts")
 WORKER = "import django; django.setup(); from bench.decision_costs import worker; worker()"
 WARM, PAIRS, EXECUTIONS, SECONDS = 50, 600, 120, 6.0
+STEP = timedelta(seconds=1)
+"""Market time between an agent's decisions: the limit of a new account, sixty a minute."""
 APART = 3_000
 """A crowd's quantities begin so far above those of the one before it, on the same account."""
 
@@ -67,7 +70,7 @@ class Capture:
         if sql == STORE:
             self.values = dict(cast("Values", params))
         if "journal_append" in sql:
-            self.values |= dict(zip(COLUMNS, cast("Sequence[object]", params), strict=True))
+            self.values |= dict(cast("Values", params))
             raise Captured
         return execute(sql, params, *rest)
 
@@ -78,7 +81,7 @@ def bought(desk: Desk, key: str, quantity: int) -> UUID:
         account_id=desk.account.id,
         request=desk.buy(quantity, key=key),
         actor="bench",
-        now=NOW,
+        now=NOW + quantity * STEP,
         at=wall(),
     )
     if verdict.order_id is None:
@@ -143,8 +146,13 @@ def pairs(desk: Desk, count: int) -> tuple[list[float], list[float], int]:
 
 
 def make_measured(number: int) -> Desk:
-    """A desk as an account in use has it: positions, earlier orders, all limits set."""
-    desk = make_desk(number=number, deposit="100000000", max_orders_per_minute=10_000_000)
+    """A desk as an account in use has it: all limits set, and prices that stay good."""
+    desk = make_desk(
+        number=number,
+        deposit="100000000",
+        max_orders_per_minute=10_000,
+        max_price_age_seconds=1_000_000,
+    )
     make_permission(desk.account, number=1)
     make_quote(desk.instrument, "100", half_spread="0.01", volume="1000000")
     return desk

@@ -31,6 +31,8 @@ class Engine:
     hidden: dict[int, Hidden] = field(default_factory=dict)
     # Set by a fault for the length of one request: the venue's clock is off by so much.
     clock_ms: int = 0
+    # A campaign moves time by hand: seconds by which this exchange is ahead of the machine.
+    ahead: float = 0.0
 
     def __post_init__(self) -> None:
         self._open: dict[int, None] = {}
@@ -43,10 +45,10 @@ class Engine:
 
     def now_ms(self) -> int:
         """Wall time as the venue believes it, in milliseconds since 1970."""
-        return time.time_ns() // 1_000_000 + self.clock_ms
+        return time.time_ns() // 1_000_000 + int(self.ahead * 1000) + self.clock_ms
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.monotonic() + self.ahead
 
     def invented_id(self, kind: str) -> str:
         self._last_name += 1
@@ -129,7 +131,7 @@ class Engine:
         finally:
             self._delay = 0.0
         pretended = replace(before, status=Status.CANCELED, locked=ZERO, updated_ms=self.now_ms())
-        self.versions[order.id].append(Version(time.monotonic(), pretended))
+        self.versions[order.id].append(Version(self.monotonic(), pretended))
         return pretended
 
     # ----------------------------------------------------------------------------- matching
@@ -246,7 +248,7 @@ class Engine:
                 fee_asset=asset,
                 is_maker=is_maker,
                 time_ms=self.now_ms(),
-                visible_at=time.monotonic() + self._delay,
+                visible_at=self.monotonic() + self._delay,
             )
         )
         if filled == order.terms.quantity:
@@ -274,7 +276,7 @@ class Engine:
             self._by_client_id[order.account, order.terms.client_order_id].append(order.id)
             self.versions[order.id] = []
         self.orders[order.id] = order
-        self.versions[order.id].append(Version(time.monotonic() + self._delay, order))
+        self.versions[order.id].append(Version(self.monotonic() + self._delay, order))
         if order.is_open:
             self._open[order.id] = None
         else:
@@ -304,7 +306,7 @@ class Engine:
         snapshot = account.snapshot()
         if account.history and account.history[-1][1] == snapshot:
             return
-        account.history.append((time.monotonic(), snapshot))
+        account.history.append((self.monotonic(), snapshot))
         held = {asset: [free, locked] for asset, (free, locked) in snapshot.items()}
         self.record.write("balances", account=account.name, cause=cause, balances=held)
 

@@ -26,6 +26,8 @@ from tests.exchanges.symbols import SYMBOLS
 from tests.exchanges.terms import Order, Refused
 
 LEVEL_SIZE = Decimal(1000)
+STEP_SECONDS = 0.05
+"""A request that is on its way looks this often whether time was moved by hand."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,10 @@ class Exchange:
             now_ms = self.engine.now_ms() + plan.clock_ms
             with contextlib.suppress(Refused):
                 seconds = max(seconds, seconds_until_expired(request.parameters, now_ms=now_ms))
-        if seconds:
-            self.stopping.wait(seconds)
+        engine = self.engine
+        until = engine.monotonic() + seconds
+        while engine.monotonic() < until and not self.stopping.is_set():
+            self.stopping.wait(min(STEP_SECONDS, until - engine.monotonic()))
 
     # -------------------------------------------------------------------------------- asking
 

@@ -3,7 +3,6 @@
 Binance answers these questions from a database behind the engine; a view says how far behind.
 """
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,7 +33,7 @@ class Queries:
     view: View
 
     def __post_init__(self) -> None:
-        self._now = time.monotonic()
+        self._now = self.engine.monotonic()
         self._denied: dict[int, bool] = {}
 
     def order(self, *, symbol: str, order_id: int | None, client_order_id: str) -> Order:

@@ -152,6 +152,23 @@ def test_a_request_from_before_a_reset_does_not_arrive_after_it(venue, client, c
     assert venue.log.orders() == venue.log.posts() == []
 
 
+def test_time_moves_by_hand_and_not_back(venue, client):
+    rest(client, "one")
+    venue.fault("query_lag", seconds=30)
+    hidden = client.fetch_open_orders()
+
+    before = client.fetch_time()
+    venue.do("clock", ahead=60)
+
+    # Only what is signed must agree with the venue's time.
+    assert hidden == []
+    assert 60_000 <= client.fetch_time() - before < 61_000
+    client.options["timeDifference"] = -60_000
+    assert [order["clientOrderId"] for order in client.fetch_open_orders()] == ["one"]
+    with pytest.raises(ControlProblem):
+        venue.do("clock", ahead=59)
+
+
 def test_the_registry_is_told_over_the_wire(venue):
     told = venue.kinds()
 

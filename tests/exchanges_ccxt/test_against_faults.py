@@ -361,6 +361,20 @@ def test_a_foreign_trade_and_a_drift_are_seen(venue):
     assert after == {k: v for k, v in running.log.balances("main").items() if v}
 
 
+def test_an_order_of_somebody_else_is_asked_about_by_the_venue_s_own_id(venue):
+    running, exchange = venue
+    name = "web_0123456789abcdef0123456789abcdef"
+    terms = {"type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": "59000"}
+    made = running.foreign("main", symbol="BTCUSDT", side="BUY", newClientOrderId=name, **terms)
+    adopted = sent(order(client_order_id="tfx" + "0" * 26), exchange_order_id=str(made["orderId"]))
+
+    resting = exchange.reports(orders=[adopted])[adopted.client_order_id]
+    exchange.cancel(order=adopted)
+
+    assert resting.state is OrderState.OPEN
+    assert running.log.orders(name)[0].status == "CANCELED"
+
+
 @pytest.mark.parametrize("can_withdraw", [True, False])
 def test_a_key_that_may_withdraw_is_seen(venue, can_withdraw):
     running, exchange = venue

@@ -15,8 +15,8 @@ from trading.domain.book import (
 )
 from trading.domain.ledger import Lot
 from trading.domain.states import BreakerKind, Side
-from trading.selectors.prepared import Row
 from tradingfarm.kernel.money import ZERO
+from tradingfarm.kernel.prepared import Row
 
 # Beside the locking statement, because it sees what the lock waited for. Lists travel as arrays
 # of the database's own types. An exit is judged by the present: a replay may have played on, and

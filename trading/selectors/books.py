@@ -18,9 +18,9 @@ from trading.domain.states import HaltState
 from trading.selectors import book_rows
 from trading.selectors.book_rows import LOAD
 from trading.selectors.ceilings import bound, ceilings, farm_limits, limits_of
-from trading.selectors.prepared import Row, prepared
 from trading.selectors.turns import await_turn
 from tradingfarm.kernel.money import ZERO
+from tradingfarm.kernel.prepared import Row, prepared
 from tradingfarm.kernel.statements import Values
 
 LOCK = """

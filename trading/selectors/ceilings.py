@@ -6,7 +6,7 @@ from trading.domain.book import FarmLimits, Limits, TradingHours
 from trading.domain.ceilings import Ceilings, equal_part, scaled
 from trading.domain.states import RiskLevel, WhenTainted
 from trading.models import Permission
-from trading.selectors.prepared import Row
+from tradingfarm.kernel.prepared import Row
 
 
 def ceilings() -> Ceilings:

@@ -14,10 +14,10 @@ from trading.domain.risk import ApprovedOrder, Assessment
 from trading.domain.states import ConfirmationState, OrderState, Side
 from trading.models import Confirmation, Override
 from trading.selectors.books import LockedAccount
-from trading.selectors.prepared import prepared
 from tradingfarm.kernel.canonical import canonical
 from tradingfarm.kernel.journal import account_stream, record
 from tradingfarm.kernel.money import plain
+from tradingfarm.kernel.prepared import prepared
 from tradingfarm.kernel.statements import Values
 
 SEND_WITHIN = timedelta(seconds=30)

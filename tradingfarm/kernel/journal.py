@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Subquery
 from django.db.transaction import atomic
 
 from tradingfarm.kernel.canonical import canonical
 from tradingfarm.kernel.live import ring_pages, stream_topic
 from tradingfarm.kernel.models import JournalEvent, JournalStream
+from tradingfarm.kernel.prepared import prepared
+from tradingfarm.kernel.statements import Values
 
 FARM = "farm"
 PART = 2_000
@@ -72,6 +73,14 @@ class Walk:
         return replace(self, ended=True, broken=BrokenLink(self.stream, seq, problem))
 
 
+BETWEEN = "\x1e"
+"""Parts the texts of several events; JSON never has a control character in it as it is."""
+# One long text is sent as it is; of an array every quotation mark would have to be escaped.
+APPEND = """
+SELECT journal_append(%(streams)s::text[], %(kinds)s::text[], %(actors)s::text[],
+  %(subjects)s::text[], %(ats)s::timestamptz[], %(as_ofs)s::timestamptz[],
+  string_to_array(%(texts)s, chr(30)))
+"""
 _pending: ContextVar[list[Entry] | None] = ContextVar("journal_pending", default=None)
 
 
@@ -142,25 +151,20 @@ def _announce(entries: list[Entry]) -> None:
 def _append(entries: list[Entry]) -> None:
     if not entries:
         return
-    columns = [list(column) for column in zip(*(_row(entry) for entry in entries), strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT journal_append(%s::text[], %s::text[], %s::text[], %s::text[],"
-            " %s::timestamptz[], %s::timestamptz[], %s::text[])",
-            columns,
-        )
+    with prepared() as cursor:
+        cursor.execute(APPEND, _columns(entries))
 
 
-def _row(entry: Entry) -> tuple[object, ...]:
-    return (
-        entry.stream,
-        entry.kind,
-        entry.actor,
-        entry.subject,
-        entry.at,
-        entry.as_of,
-        entry.text,
-    )
+def _columns(entries: list[Entry]) -> Values:
+    return {
+        "streams": [entry.stream for entry in entries],
+        "kinds": [entry.kind for entry in entries],
+        "actors": [entry.actor for entry in entries],
+        "subjects": [entry.subject for entry in entries],
+        "ats": [entry.at for entry in entries],
+        "as_ofs": [entry.as_of for entry in entries],
+        "texts": BETWEEN.join(entry.text for entry in entries),
+    }
 
 
 def heads_of(streams: Iterable[str]) -> dict[str, int]:

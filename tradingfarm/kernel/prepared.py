@@ -1,7 +1,8 @@
 """Statements of the hot path: planned once for each connection, not at every decision.
 
-Planning the gate's two large statements takes longer than carrying them out. Elsewhere Django
-fills values into the text of a statement, which cannot be prepared.
+Planning the gate's two large statements takes longer than carrying them out, and quoting a long
+journal entry into the text longer than appending it. Elsewhere Django fills values into the text
+of a statement, which cannot be prepared.
 """
 
 import re
