@@ -206,7 +206,7 @@ def test_the_decision_is_compared_with_the_proposal(trader: Client, market: Farm
 def test_the_checks_say_number_limit_and_room(trader: Client, market: Farm) -> None:
     page = read(trader, told.traded(market))
 
-    assert "All 35 checks passed. Asked for 160 ; the largest that would have passed: 243." in page
+    assert "All 36 checks passed. Asked for 160 ; the largest that would have passed: 243." in page
     # 160 at the collar of 41.13.
     assert "Is the order small enough? ORDER_SIZE yes 6,580.80 USD 10,000.00 3,419.20 243" in page
     assert "Is what it sells held and free? POSITION_HELD not asked entry" in page

@@ -60,7 +60,7 @@ def test_what_the_gate_refused_stops_at_the_checks(trader: Client, market: Farm)
 
     assert steps(markup)[-1] == "checks"
     assert "Buy 900 AAPL: refused by the risk gate" in page
-    assert "3 of 35 checks refused it. Asked for 900" in page
+    assert "3 of 36 checks refused it. Asked for 900" in page
     assert (
         "Is the order small enough? ORDER_SIZE no 37,017.00 USD 10,000.00 -27,017.00 243" in page
     )

@@ -37,6 +37,22 @@ def test_the_farms_switch_stops_agents_and_nobody_else():
     assert checks.agent_trading_enabled(case(by(Source.PERSON, buy()), **off)).passed
 
 
+@pytest.mark.parametrize(
+    ("missing", "asked", "number", "passes"),
+    [
+        (None, buy(), "entry", True),
+        ((), buy(), "all three", True),
+        (("the mode is paper", "not confirmed"), buy(), "the mode is paper, not confirmed", False),
+        (("not confirmed",), by(Source.PERSON, buy()), "not confirmed", False),
+        (("not confirmed",), sell(), "exit", True),
+    ],
+)
+def test_real_money_is_risked_by_three_hands_together(missing, asked, number, passes):
+    check = checks.real_money(case(asked, missing_hands=missing))
+
+    assert (check.number, check.passed) == (number, passes)
+
+
 def test_an_agent_needs_a_permission_that_is_active():
     assert checks.permission_active(case()).passed
     assert not checks.permission_active(case(limits=limited(active=False))).passed

@@ -209,6 +209,7 @@ def test_an_override_passes_nothing_but_its_own_order_and_check():
     ("code", "failing", "asked"),
     [
         (Code.AGENT_TRADING_ENABLED, {"agents_enabled": False}, buy(10)),
+        (Code.REAL_MONEY, {"missing_hands": ("not confirmed",)}, buy(10)),
         (Code.PERMISSION_ACTIVE, {"limits": limited(active=False)}, buy(10)),
         (Code.READY, {"is_ready": False}, buy(10)),
         (Code.HALT_STATE, {"halt_state": HaltState.REDUCING}, buy(10)),

@@ -9,9 +9,16 @@ import pytest
 from django.db import IntegrityError
 
 from tests.factories import make_account, make_desk, make_feed, make_user, wall
-from tests.trading.steps import approved, claimed
+from tests.trading.steps import approved, claimed, decided
 from trading.domain.credentials import Credentials
-from trading.models import Account, Balance, CashMovement, LiveConfirmation, Order
+from trading.models import (
+    Account,
+    Assessment,
+    Balance,
+    CashMovement,
+    LiveConfirmation,
+    Order,
+)
 from trading.services.keys import MayWithdraw, open_key
 from trading.services.live import (
     Connection,
@@ -166,3 +173,24 @@ def test_an_exit_needs_no_hand():
     Order.objects.update(reduce_only=True, side="sell", reserved_cash=0)
 
     assert claimed(order) is not None
+
+
+def test_the_gate_names_the_hands_that_are_missing(settings):
+    desk = make_desk()
+    Account.objects.update(kind="live", exchange="binance")
+    settings.AGENT_TRADING_MODE = "paper"
+
+    denied = decided(desk, desk.buy(10))
+
+    assert denied.denials == ("REAL_MONEY",)
+    [check] = [each for each in Assessment.objects.get().checks if not each["passed"]]
+    assert check["number"] == "the mode is paper, not confirmed"
+
+
+def test_the_gate_lets_real_money_pass_when_all_three_are_there():
+    desk = make_desk()
+    Account.objects.update(kind="live", exchange="binance")
+    account = Account.objects.get()
+    confirm_live(account_id=account.id, typed=phrase_for(account), actor="ada", at=wall())
+
+    assert decided(desk, desk.buy(10)).approved

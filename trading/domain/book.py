@@ -200,6 +200,7 @@ class Book:
     `sectors` of all that the account has. `ceilings` are the asker's limits as wide as the farm
     allows any. `confirmed` maps the digest of what a person confirmed to the worst price that it
     was confirmed at, `overridden` the digest of another to the codes of checks that it may pass.
+    `missing_hands` is what keeps real money from being risked, None where none is.
     """
 
     account_id: UUID
@@ -216,6 +217,7 @@ class Book:
     account_limits: AccountLimits
     farm_limits: FarmLimits
     high_water: Decimal | None = None
+    missing_hands: tuple[str, ...] | None = None
     holdings: Mapping[UUID, Holding] = field(default_factory=dict)
     prices: Mapping[UUID, Price] = field(default_factory=dict)
     terms: Mapping[UUID, Terms] = field(default_factory=dict)

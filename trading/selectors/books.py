@@ -27,8 +27,11 @@ LOCK = """
 SELECT id, kind = 'live' AS live, halt_state, is_ready, epoch, cash, reserved, fee_rate,
   max_price_age_seconds, feed_id, time_zone, pending_time_zone, day, day_began_at,
   day_start_equity, high_water_equity, max_sector_pct, max_daily_loss_pct, reduce_drawdown_pct,
-  max_orders_per_minute
-FROM trading_account WHERE id = %(account)s FOR NO KEY UPDATE
+  max_orders_per_minute,
+  CASE WHEN kind = 'live' THEN EXISTS (
+    SELECT 1 FROM trading_liveconfirmation l WHERE l.account_id = a.id
+      AND l.withdrawn_at IS NULL AND l.expires_at > clock_timestamp()) END AS confirmed
+FROM trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a
 """
 
 reading = threading.Lock()
@@ -61,6 +64,7 @@ class LockedAccount:
     day_start_equity: Decimal | None
     high_water: Decimal | None
     limits: AccountLimits
+    missing_hands: tuple[str, ...] | None
     day_has_ended: bool
 
 
@@ -128,8 +132,21 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
             reduce_drawdown_pct=row.reduce_drawdown_pct,
             max_orders_per_minute=row.max_orders_per_minute,
         ),
+        missing_hands=_missing_hands(row),
         day_has_ended=reckoning.next_day(now) is not None,
     )
+
+
+def _missing_hands(row: Row) -> tuple[str, ...] | None:
+    """Which of the three hands are not there, for an account with real money."""
+    if not row.live:
+        return None
+    hands = {
+        "trading is switched off": settings.ENABLE_AGENT_TRADING,
+        "the mode is paper": settings.AGENT_TRADING_MODE == "live",
+        "not confirmed": row.confirmed,
+    }
+    return tuple(words for words, is_there in hands.items() if not is_there)
 
 
 def load_book(
@@ -183,6 +200,7 @@ def _book(account: LockedAccount, instrument_id: UUID, row: Row) -> Book:
         account_limits=account.limits,
         farm_limits=farm_limits(),
         high_water=account.high_water,
+        missing_hands=account.missing_hands,
         holdings=book_rows.holdings(row),
         prices=book_rows.prices(row),
         terms={instrument_id: _terms(row)},

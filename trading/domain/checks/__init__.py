@@ -36,6 +36,7 @@ from trading.domain.checks.money import (
 from trading.domain.checks.permission import (
     agent_trading_enabled,
     permission_active,
+    real_money,
     strategy_allowed,
     symbol_allowed,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "position_size",
     "price_collar",
     "ready",
+    "real_money",
     "sector",
     "stale_price",
     "stop_required",
@@ -98,6 +100,7 @@ __all__ = [
 
 RULES: tuple[Rule, ...] = (
     agent_trading_enabled,
+    real_money,
     permission_active,
     ready,
     halt_state,
@@ -136,6 +139,7 @@ RULES: tuple[Rule, ...] = (
 
 OVERRIDABLE = frozenset(Code) - {
     Code.AGENT_TRADING_ENABLED,
+    Code.REAL_MONEY,
     Code.PERMISSION_ACTIVE,
     Code.READY,
     Code.HALT_STATE,

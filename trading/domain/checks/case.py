@@ -20,6 +20,7 @@ class Code(StrEnum):
     """Stable codes of the checks; a failed one is the denial code that clients see."""
 
     AGENT_TRADING_ENABLED = "AGENT_TRADING_ENABLED"
+    REAL_MONEY = "REAL_MONEY"
     PERMISSION_ACTIVE = "PERMISSION_ACTIVE"
     READY = "READY"
     HALT_STATE = "HALT_STATE"

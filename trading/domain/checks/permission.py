@@ -1,6 +1,6 @@
 """Who may ask, and for what: the farm's switch, the permission, its symbols and strategies."""
 
-from trading.domain.checks.case import Case, Check, Code
+from trading.domain.checks.case import Case, Check, Code, not_asked
 
 
 def agent_trading_enabled(case: Case) -> Check:
@@ -8,6 +8,17 @@ def agent_trading_enabled(case: Case) -> Check:
     enabled = case.book.agents_enabled
     passed = enabled or not case.is_agents
     return Check(Code.AGENT_TRADING_ENABLED, "on" if enabled else "off", "on", passed)
+
+
+def real_money(case: Case) -> Check:
+    """An entry with real money needs three hands: two settings and a person's confirmation.
+
+    The claim asks for them once more.
+    """
+    missing = case.book.missing_hands
+    if missing is None or not case.is_entry:
+        return not_asked(case, Code.REAL_MONEY)
+    return Check(Code.REAL_MONEY, ", ".join(missing) or "all three", "three hands", not missing)
 
 
 def permission_active(case: Case) -> Check:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 SENTENCES: Mapping[str, str] = {
     "AGENT_TRADING_ENABLED": "Trading by agents is switched off for the whole farm.",
+    "REAL_MONEY": "Real money is not risked: {number}; needed: {limit}.",
     "PERMISSION_ACTIVE": "The agent's permission on this account is {number}.",
     "READY": "The account is {number} with its exchange; nothing new goes out until they agree.",
     "HALT_STATE": "The account is {number}; it lets no such order out.",

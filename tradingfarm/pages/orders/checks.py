@@ -12,6 +12,7 @@ from tradingfarm.kernel.money import amount, plain
 
 QUESTIONS: Mapping[str, str] = {
     "AGENT_TRADING_ENABLED": "Is trading by agents switched on for the farm?",
+    "REAL_MONEY": "May real money be risked?",
     "PERMISSION_ACTIVE": "Is the agent's permission on this account active?",
     "READY": "Does the account agree with its exchange?",
     "HALT_STATE": "Does the account let this order out?",
