@@ -13,9 +13,13 @@ from tradingfarm.kernel.canonical import canonical
 DECIDE = """\
 Decide now. Answer with one JSON object:
 {"decision": "buy" | "sell" | "hold", "symbol": one of the context's symbols, "quantity": shares,
-"order_type": "market", "stop_loss": price or null, "take_profit": price or null,
+"order_type": "market" | "limit", "limit_price": price of a limit order, else null,
+"stop_loss": price or null, "take_profit": price or null, "trailing_pct": percent or null,
 "strategy": a few words, "confidence": 0 to 1, "risk_assessment": "low" | "medium" | "high",
-"reasoning": at most 600 characters}"""
+"reasoning": at most 600 characters}
+A limit order rests until it is filled or the market closes. To move the exits of a position that
+you hold, answer "hold" with its symbol and a tighter stop_loss, another take_profit or a tighter
+trailing_pct; a wider stop is refused."""
 
 VOTE = """\
 Vote on the proposal. Answer with one JSON object:

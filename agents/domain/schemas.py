@@ -10,14 +10,14 @@ from enum import StrEnum
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from agents.domain.answers import Answer
+from agents.domain.answers import ORDER_TYPES, Answer
 from agents.domain.ballots import Ballot
 from agents.domain.states import Purpose
 
 Schema = dict[str, Any]
 
 FORMS: dict[Purpose, type[Answer | Ballot]] = {Purpose.DECIDE: Answer, Purpose.VOTE: Ballot}
-ONLY = {"order_type": ["market"]}
+ONLY = {"order_type": list(ORDER_TYPES)}
 
 
 def reply_schema(purpose: Purpose) -> Schema:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from agents.domain.ballots import Ballot
 from agents.domain.states import Choice, Outcome
 from agents.domain.voting import Counts, ProposedOrder
+from trading.domain.states import Side
 from tradingfarm.kernel.money import plain
 
 VERBS = {Choice.APPROVE: "Approve", Choice.REJECT: "Reject", Choice.ABSTAIN: "Abstain"}
@@ -19,12 +20,17 @@ OUTCOMES = {
 
 
 def order_words(order: ProposedOrder) -> str:
-    """An order as people say it: 'buy 40 AAPL, stop 30.5, target 35'."""
+    """An order as people say it: 'buy 40 AAPL at 31 at most, stop 30.5, target 35'."""
     words = f"{order.side} {plain(order.quantity)} {order.symbol}"
+    if order.limit_price is not None:
+        bound = "at most" if order.side is Side.BUY else "at least"
+        words += f" at {plain(order.limit_price)} {bound}"
     if order.stop_loss is not None:
         words += f", stop {plain(order.stop_loss)}"
     if order.take_profit is not None:
         words += f", target {plain(order.take_profit)}"
+    if order.trailing_pct is not None:
+        words += f", trailing by {plain(order.trailing_pct)} %"
     return words
 
 

@@ -18,7 +18,10 @@ from tradingfarm.kernel.money import floor_to_step, plain
 
 @dataclass(frozen=True)
 class ProposedOrder:
-    """An order that an agent wants. `price` is what one share cost when it was proposed."""
+    """An order that an agent wants. `price` is what one share cost when it was proposed.
+
+    Without a limit price it is a market order. `trailing_pct` is in percent below the highest.
+    """
 
     execution_id: UUID
     proposer_id: UUID
@@ -28,6 +31,8 @@ class ProposedOrder:
     price: Decimal
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    limit_price: Decimal | None = None
+    trailing_pct: Decimal | None = None
 
     def hash(self) -> str:
         """Names this exact order; any other size, stop or execution has another hash."""
@@ -171,7 +176,7 @@ def _narrowed(
 def is_tighter(proposal: ProposedOrder, stop: Decimal) -> bool:
     """Whether a stop is nearer to the price than the proposed one yet below it. Buys only."""
     floor = proposal.stop_loss or Decimal(0)
-    return proposal.side is Side.BUY and floor < stop < proposal.price
+    return proposal.side is Side.BUY and floor < stop < (proposal.limit_price or proposal.price)
 
 
 def _said(name: str, what: str, value: Decimal, narrows: bool) -> str:  # noqa: FBT001 - reads as a sentence

@@ -11,6 +11,7 @@ from agents.domain.replies import ParseProblem
 from agents.domain.states import Outcome
 from agents.loop.asking import Runtime, ask
 from agents.selectors.panels import Seat
+from agents.services.adjustments import move_exits
 from agents.services.ballots import OpenVote, cast, missing_votes, open_vote, reopen
 from agents.services.briefings import Briefing, brief
 from agents.services.calls import Question, store_call
@@ -94,7 +95,8 @@ def _settle(
         )
         return False
     if answer.decision is Wish.HOLD:
-        hold(lease=lease, proposer=proposer, answer=answer, at=at)
+        moved = move_exits(briefing=briefing, proposer=proposer, answer=answer, at=at)
+        hold(lease=lease, proposer=proposer, answer=answer, moved=moved, at=at)
         return False
     propose(lease=lease, briefing=briefing, proposer=proposer, answer=answer, at=at)
     return True

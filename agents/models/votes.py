@@ -60,7 +60,12 @@ class Proposal(models.Model):
     )
     stop_loss = models.DecimalField(max_digits=38, decimal_places=18, null=True)
     take_profit = models.DecimalField(max_digits=38, decimal_places=18, null=True)
+    limit_price = models.DecimalField(
+        max_digits=38, decimal_places=18, null=True, help_text="None: a market order."
+    )
+    trailing_pct = models.DecimalField(max_digits=6, decimal_places=3, null=True)
     strategy = models.CharField(max_length=40, blank=True)
+    risk = models.CharField(max_length=6, blank=True, help_text="As the proposer rates it.")
     confidence = models.DecimalField(max_digits=4, decimal_places=3)
     reasoning = models.TextField()
     hash = models.CharField(max_length=64)

@@ -52,6 +52,8 @@ def order_of(proposal: Proposal) -> ProposedOrder:
         price=proposal.price,
         stop_loss=proposal.stop_loss,
         take_profit=proposal.take_profit,
+        limit_price=proposal.limit_price,
+        trailing_pct=proposal.trailing_pct,
     )
 
 

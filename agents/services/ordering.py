@@ -13,14 +13,15 @@ from agents.domain.states import (
     Role,
     SessionState,
 )
-from agents.models import Agent, Decision, TradingSession
+from agents.models import Agent, Decision, Proposal, TradingSession
 from agents.selectors.panels import Seat
 from agents.services.briefings import Briefing, permission_id
 from agents.services.endings import end
 from agents.services.leases import Lease, held
 from agents.services.messages import Place, Saying, say
+from market.models import Instrument
 from trading.domain.requests import OrderRequest
-from trading.domain.states import ExitReason, Side, Source
+from trading.domain.states import ExitReason, OrderType, RiskLevel, Side, Source, TimeInForce
 from trading.models import Assessment
 from trading.services.assessments import Verdict
 from trading.services.slicing import decide_sized
@@ -56,7 +57,7 @@ def decided(*, briefing: Briefing) -> Decided | None:
         request=_request(decision, briefing),
         symbol=decision.proposal.instrument.symbol,
         actor=f"agent:{decision.proposal.proposer.name}",
-        held_back=_held_back(decision.execution.session_id, decision.proposal.proposer),
+        held_back=held_back(decision.execution.session_id, decision.proposal.proposer),
     )
 
 
@@ -98,7 +99,7 @@ def _request(decision: Decision, briefing: Briefing) -> OrderRequest:
     proposal = decision.proposal
     if proposal is None:
         raise ValueError(f"Decision {decision.id} has no proposal to order.")
-    side = Side(proposal.side)
+    side, limit_price = Side(proposal.side), proposal.limit_price
     return OrderRequest(
         intent_key=f"decision:{decision.id}",
         source=Source.AGENT,
@@ -106,8 +107,13 @@ def _request(decision: Decision, briefing: Briefing) -> OrderRequest:
         side=side,
         quantity=decision.quantity,
         permission_id=permission_id(account_id=briefing.account_id, panel=briefing.panel),
+        order_type=OrderType.MARKET if limit_price is None else OrderType.LIMIT,
+        limit_price=limit_price,
+        time_in_force=_time_in_force(proposal),
         stop_loss=decision.stop_loss,
         take_profit=decision.take_profit,
+        trailing_pct=proposal.trailing_pct,
+        risk=RiskLevel(proposal.risk) if proposal.risk else None,
         reason=ExitReason.EXIT_SIGNAL.value if side is Side.SELL else "",
         strategy=proposal.strategy,
         confidence=proposal.confidence,
@@ -116,7 +122,16 @@ def _request(decision: Decision, briefing: Briefing) -> OrderRequest:
     )
 
 
-def _held_back(session_id: UUID | None, proposer: Agent) -> str:
+def _time_in_force(proposal: Proposal) -> TimeInForce:
+    """A limit order rests until its market closes; where it never does, until it is canceled."""
+    if proposal.limit_price is None:
+        return TimeInForce.IOC
+    never_closes = proposal.instrument.calendar == Instrument.Calendar.ALWAYS
+    return TimeInForce.GTC if never_closes else TimeInForce.DAY
+
+
+def held_back(session_id: UUID | None, proposer: Agent) -> str:
+    """Why nothing of the proposer's is carried out at this moment; empty when it is."""
     if session_id is None:
         return NO_SESSION
     running = TradingSession.objects.filter(id=session_id, state=SessionState.AUTO_TRADING)

@@ -1,5 +1,6 @@
 """The second step: from the proposer's answer to a proposal, a hold, or an abstention."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import uuid5
@@ -55,8 +56,13 @@ def _question(briefing: Briefing, proposer: Seat, round: Round, *, repair: str =
     return Question(proposer, round, request)
 
 
-def hold(*, lease: Lease, proposer: Seat, answer: Answer, at: datetime) -> None:
-    """Store a hold as the decision, say so, and end the execution. Raises LeaseLost."""
+def hold(
+    *, lease: Lease, proposer: Seat, answer: Answer, moved: Sequence[str] = (), at: datetime
+) -> None:
+    """Store a hold as the decision, say so, and end the execution. Raises LeaseLost.
+
+    `moved` says what came of the exits that the answer wanted to move.
+    """
     with transaction():
         execution = held(lease)
         Decision.objects.create(
@@ -67,7 +73,7 @@ def hold(*, lease: Lease, proposer: Seat, answer: Answer, at: datetime) -> None:
             as_of=execution.as_of,
             at=at,
         )
-        words = f"Hold. {answer.reasoning or 'No reason was given.'}"
+        words = " ".join(["Hold.", answer.reasoning or "No reason was given.", *moved])
         payload = {"outcome": Outcome.HOLD.value, "confidence": plain(answer.confidence)}
         say(
             execution=execution,
@@ -120,7 +126,10 @@ def propose(
             price=order.price,
             stop_loss=order.stop_loss,
             take_profit=order.take_profit,
+            limit_price=order.limit_price,
+            trailing_pct=order.trailing_pct,
             strategy=answer.strategy,
+            risk=answer.risk_assessment.value,
             confidence=answer.confidence,
             reasoning=answer.reasoning,
             hash=order.hash(),
@@ -152,6 +161,8 @@ def _order(briefing: Briefing, proposer: Seat, answer: Answer, view: SymbolView)
         price=view.last,
         stop_loss=answer.stop_loss if side is Side.BUY else None,
         take_profit=answer.take_profit if side is Side.BUY else None,
+        limit_price=answer.limit_price,
+        trailing_pct=answer.trailing_pct if side is Side.BUY else None,
     )
 
 
@@ -178,6 +189,8 @@ def _proposal_saying(
             "quantity": plain(order.quantity),
             "stop_loss": _text(order.stop_loss),
             "take_profit": _text(order.take_profit),
+            "limit_price": _text(order.limit_price),
+            "trailing_pct": _text(order.trailing_pct),
             "strategy": answer.strategy,
             "confidence": plain(answer.confidence),
             "hash": order.hash(),

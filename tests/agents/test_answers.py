@@ -5,8 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.domain.answers import Answer, RiskLevel, Wish, parse_answer
+from agents.domain.answers import Answer, Wish, parse_answer
 from agents.domain.replies import LONGEST_REPLY, ParseProblem, Problem
+from trading.domain.states import OrderType, RiskLevel
 
 SYMBOLS = frozenset({"AAPL", "IBM"})
 GOOD = {"decision": "buy", "symbol": "AAPL", "quantity": 10, "confidence": 0.7}
@@ -31,7 +32,7 @@ def test_a_full_answer_keeps_every_part_and_every_digit():
         decision=Wish.BUY,
         symbol="AAPL",
         quantity=Decimal("12.50"),
-        order_type="market",
+        order_type=OrderType.MARKET,
         stop_loss=Decimal("30.10"),
         take_profit=Decimal("36.4"),
         confidence=Decimal("0.726"),
@@ -116,9 +117,16 @@ def test_what_is_no_single_clear_object_is_refused_by_name(text, code):
         ({"confidence": 172}, Problem.OUT_OF_RANGE),
         ({"confidence": "72%"}, Problem.WRONG_TYPE),
         ({"risk_assessment": "extreme"}, Problem.UNKNOWN_WORD),
-        ({"order_type": "limit"}, Problem.UNSUPPORTED),
+        ({"order_type": "limit"}, Problem.MISSING),
+        ({"order_type": "stop"}, Problem.UNKNOWN_WORD),
+        (
+            {"order_type": "limit", "limit_price": 30, "stop_loss": 30},
+            Problem.OUT_OF_RANGE,
+        ),
         ({"limit_price": 30}, Problem.UNSUPPORTED),
-        ({"trailing_pct": 5}, Problem.UNSUPPORTED),
+        ({"trailing_pct": 100}, Problem.OUT_OF_RANGE),
+        ({"trailing_pct": 0.0001}, Problem.OUT_OF_RANGE),
+        ({"decision": "sell", "trailing_pct": 5}, Problem.UNSUPPORTED),
         ({"stop_loss": 0}, Problem.OUT_OF_RANGE),
         ({"stop_loss": 40, "take_profit": 30}, Problem.OUT_OF_RANGE),
         ({"reasoning": ["because"]}, Problem.WRONG_TYPE),
@@ -131,10 +139,31 @@ def test_a_part_that_is_wrong_is_refused_by_name(changes, code):
     assert problem.code is code
 
 
-def test_a_limit_order_is_refused_with_what_to_do():
+def test_a_limit_order_without_its_price_is_refused_with_what_to_do():
     assert changed(order_type="limit").sentence == (
-        "Limit orders are not possible yet; use market."
+        '"limit_price" is missing; a limit order needs one.'
     )
+
+
+def test_a_limit_order_has_its_price_and_what_is_bought_may_trail():
+    answer = changed(order_type="limit", limit_price=31.5, trailing_pct="2.50049")
+
+    assert (answer.order_type, answer.limit_price) == (OrderType.LIMIT, Decimal("31.5"))
+    assert answer.trailing_pct == Decimal("2.500")
+    assert not answer.adjusts
+
+
+@pytest.mark.parametrize(
+    ("exits", "adjusts"),
+    [
+        ({"symbol": "AAPL", "stop_loss": 30}, True),
+        ({"symbol": "AAPL", "trailing_pct": 3}, True),
+        ({"symbol": "AAPL"}, False),
+        ({"symbol": None, "stop_loss": 30}, False),
+    ],
+)
+def test_a_hold_that_names_a_symbol_and_exits_moves_them(exits, adjusts):
+    assert changed(decision="hold", **exits).adjusts is adjusts
 
 
 def test_an_exponent_beyond_all_floats_is_out_of_range():

@@ -47,7 +47,7 @@ def test_words_are_the_ones_that_the_parser_knows():
     answer, ballot = reply_schema(Purpose.DECIDE), reply_schema(Purpose.VOTE)
 
     assert answer["properties"]["decision"]["enum"] == ["buy", "sell", "hold"]
-    assert answer["properties"]["order_type"]["enum"] == ["market"]
+    assert answer["properties"]["order_type"]["enum"] == ["market", "limit"]
     assert answer["properties"]["stop_loss"] == {"anyOf": [{"type": "number"}, {"type": "null"}]}
     assert ballot["properties"]["choice"]["enum"] == ["approve", "reject", "abstain"]
     assert ballot["properties"]["veto"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}

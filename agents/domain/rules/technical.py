@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agents.domain.answers import Answer, RiskLevel, Wish
+from agents.domain.answers import Answer, Wish
 from agents.domain.contexts import DecisionContext, HoldingView
 from agents.domain.rules.sizing import Plan, plan_entry
 from agents.domain.rules.warm import Warm, warm
 from agents.domain.rules.wording import hold, round_to, shown
+from trading.domain.states import OrderType, RiskLevel
 from tradingfarm.kernel.money import floor_to_step
 
 DIP, REBOUND, MOMENTUM = "dip", "mean-reversion", "momentum"
@@ -154,7 +155,7 @@ def _buy(signal: Signal, plan: Plan) -> Answer:
         decision=Wish.BUY,
         symbol=signal.symbol,
         quantity=plan.quantity,
-        order_type="market",
+        order_type=OrderType.MARKET,
         stop_loss=plan.stop_loss,
         take_profit=plan.take_profit,
         confidence=signal.confidence,
@@ -169,7 +170,7 @@ def _sell(signal: Signal) -> Answer:
         decision=Wish.SELL,
         symbol=signal.symbol,
         quantity=signal.quantity,
-        order_type="market",
+        order_type=OrderType.MARKET,
         stop_loss=None,
         take_profit=None,
         confidence=signal.confidence,

@@ -2,9 +2,10 @@
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from agents.domain.answers import Answer, RiskLevel, Wish
+from agents.domain.answers import Answer, Wish
 from agents.domain.ballots import Ballot
 from agents.domain.states import Choice
+from trading.domain.states import OrderType, RiskLevel
 from tradingfarm.kernel.money import plain
 
 
@@ -26,7 +27,7 @@ def hold(reasoning: str, *, confidence: str = "0.5") -> Answer:
         decision=Wish.HOLD,
         symbol="",
         quantity=Decimal(0),
-        order_type="market",
+        order_type=OrderType.MARKET,
         stop_loss=None,
         take_profit=None,
         confidence=Decimal(confidence),
