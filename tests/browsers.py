@@ -45,7 +45,7 @@ def visit(browser: Browser, web: Web, live_farm: Farm) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def phone(browser: Browser, web: Web, live_farm: Farm) -> Iterator[Visit]:
+def narrow(browser: Browser, web: Web, live_farm: Farm) -> Iterator[Visit]:
     visit = open_tab(browser, web, width=390)
     yield visit
     visit.page.context.close()

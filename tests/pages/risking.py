@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -14,8 +13,7 @@ from trading.models import Breaker, Confirmation, Permission
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/somewhere/?a=1"}
 
 
-@pytest.fixture
-def market(farm: Farm) -> Farm:
+def careful(farm: Farm) -> Farm:
     """Open markets, and a proposer who has to ask above a thousand."""
     told.prepare(farm)
     Permission.objects.update(confirm_above=1_000, max_order_value=100_000, max_allocation_pct=100)

@@ -195,34 +195,34 @@ def test_one_goes_on_at_the_first_field_that_was_wrong(visit: Visit, live_farm: 
     expect(visit.page.get_by_label("Largest order", exact=True)).to_be_focused()
 
 
-def test_a_phone_shows_everything_without_scrolling_sideways(phone: Visit) -> None:
-    phone.sign_in()
-    expect(phone.page.locator("#positions tbody tr")).to_have_count(3)
+def test_a_phone_shows_everything_without_scrolling_sideways(narrow: Visit) -> None:
+    narrow.sign_in()
+    expect(narrow.page.locator("#positions tbody tr")).to_have_count(3)
 
-    assert not scrolls_sideways(phone.page)
-    card = phone.page.locator("#positions tbody tr").first
+    assert not scrolls_sideways(narrow.page)
+    card = narrow.page.locator("#positions tbody tr").first
     assert card.evaluate("row => getComputedStyle(row).display") == "grid"
-    assert phone.complaints == []
+    assert narrow.complaints == []
 
 
-def test_on_a_phone_the_other_places_unfold(phone: Visit) -> None:
-    phone.sign_in()
-    rail = phone.page.get_by_role("navigation", name="Main")
+def test_on_a_phone_the_other_places_unfold(narrow: Visit) -> None:
+    narrow.sign_in()
+    rail = narrow.page.get_by_role("navigation", name="Main")
     more = rail.get_by_role("button", name="More")
     expect(rail.get_by_role("link", name="Journal")).to_be_hidden()
 
     more.click()
     rail.get_by_role("link", name="Journal").click()
 
-    phone.page.wait_for_url("**/journal/")
+    narrow.page.wait_for_url("**/journal/")
     expect(more).to_have_attribute("aria-expanded", "false")
     assert more.evaluate("button => getComputedStyle(button).backgroundColor") == rail.get_by_role(
         "link", name="Journal", include_hidden=True
     ).evaluate("link => getComputedStyle(link).backgroundColor")
     more.click()
-    phone.page.keyboard.press("Escape")
+    narrow.page.keyboard.press("Escape")
     expect(rail.get_by_role("link", name="Journal")).to_be_hidden()
-    assert phone.complaints == []
+    assert narrow.complaints == []
 
 
 @pytest.mark.parametrize(

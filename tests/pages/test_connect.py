@@ -23,7 +23,7 @@ from trading.services.keys import MayWithdraw, open_key
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.people.models import Role, User
 
-pytest_plugins = ("tests.pages.fixtures", "tests.pages.venues")
+pytest_plugins = ("tests.pages.fixtures", "tests.pages.venue_fixtures")
 
 
 def test_the_account_page_leads_to_it(trader: Client, farm: Farm) -> None:

@@ -21,7 +21,7 @@ from trading.services.live import Connection, phrase_for
 from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.pages.accounts import connecting
 
-pytest_plugins = ("tests.pages.fixtures", "tests.pages.venues")
+pytest_plugins = ("tests.pages.fixtures", "tests.pages.venue_fixtures")
 
 
 def test_a_live_account_shows_its_key_and_its_hands(proved: Client, live: Account) -> None:

@@ -29,7 +29,7 @@ def scrolls_sideways(page: Page) -> bool:
 
 
 @pytest.mark.parametrize("address", [of_account, of_agent])
-@pytest.mark.parametrize("width", ["visit", "phone"])
+@pytest.mark.parametrize("width", ["visit", "narrow"])
 def test_the_curve_is_drawn_and_nothing_is_refused(
     request: pytest.FixtureRequest, live_farm: Farm, address: Address, width: str
 ) -> None:
@@ -68,13 +68,13 @@ def test_a_teams_figures_come_by_themselves(visit: Visit, live_farm: Farm) -> No
     assert visit.complaints == []
 
 
-def test_a_figure_is_explained_by_a_tap(phone: Visit, live_farm: Farm) -> None:
-    phone.enter(live_farm.owner)
-    phone.go(of_account(live_farm))
-    words = phone.page.get_by_text("The return of a year over its volatility.")
+def test_a_figure_is_explained_by_a_tap(narrow: Visit, live_farm: Farm) -> None:
+    narrow.enter(live_farm.owner)
+    narrow.go(of_account(live_farm))
+    words = narrow.page.get_by_text("The return of a year over its volatility.")
     expect(words).to_be_hidden()
 
-    phone.page.get_by_text("Sharpe", exact=True).first.click()
+    narrow.page.get_by_text("Sharpe", exact=True).first.click()
 
     expect(words).to_be_visible()
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from market.models import Quote
 from tests.pages.farms import Farm, make_user, set_price
 from tests.pages.reading import text_of
-from tests.pages.risking import HTMX, address, confirm, refuse, waiting
+from tests.pages.risking import HTMX, address, careful, confirm, refuse, waiting
 from trading.domain.states import ConfirmationState
 from trading.models import Account, Confirmation, Order, Permission
 from tradingfarm.kernel.clock import SystemClock
@@ -19,7 +19,12 @@ from tradingfarm.kernel.models import JournalEvent
 from tradingfarm.pages.risk import confirming
 from tradingfarm.people.models import Role
 
-pytest_plugins = ("tests.pages.fixtures", "tests.pages.risking")
+pytest_plugins = ("tests.pages.fixtures",)
+
+
+@pytest.fixture
+def market(farm: Farm) -> Farm:
+    return careful(farm)
 
 
 def test_without_anything_it_says_what_will_come(trader: Client, farm: Farm) -> None:

@@ -85,11 +85,11 @@ def test_an_order_that_begins_to_wait_appears_by_itself(signed_in: Visit, live_f
     expect(page.locator("#fresh")).to_contain_text("1 new entry")
 
 
-def test_a_breaker_is_released_on_a_phone(phone: Visit, live_farm: Farm) -> None:
+def test_a_breaker_is_released_on_a_phone(narrow: Visit, live_farm: Farm) -> None:
     breaker = tripped(live_farm)
-    phone.enter(live_farm.owner)
-    page = phone.page
-    phone.go(reverse("account-settings", args=[live_farm.account.id]))
+    narrow.enter(live_farm.owner)
+    page = narrow.page
+    narrow.go(reverse("account-settings", args=[live_farm.account.id]))
 
     page.get_by_role("link", name="Release").click()
     page.get_by_label("Why entries may pass again").fill("I looked at it")

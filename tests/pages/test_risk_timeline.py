@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests.pages.farms import Farm, make_user
 from tests.pages.guards import asked_for, tripped, waits
 from tests.pages.reading import text_of
-from tests.pages.risking import address, confirm, refuse, release, waiting
+from tests.pages.risking import address, careful, confirm, refuse, release, waiting
 from tests.pages.test_permissions import prove
 from trading.domain.states import BreakerKind, HaltState, StopMode
 from trading.models import Account, Confirmation, Order
@@ -28,7 +28,12 @@ from tradingfarm.pages.risk.live import RiskView
 from tradingfarm.pages.risk.timeline import GROUPS, LOOKS, TIMELINE
 from tradingfarm.people.models import Role, User
 
-pytest_plugins = ("tests.pages.fixtures", "tests.pages.risking")
+pytest_plugins = ("tests.pages.fixtures",)
+
+
+@pytest.fixture
+def market(farm: Farm) -> Farm:
+    return careful(farm)
 
 
 def test_a_breaker_is_released_with_a_reason_once(trader: Client, farm: Farm) -> None:

@@ -4,17 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
-from tests.pages.farms import Farm
-from tests.pages.test_permissions import prove
 from trading.models import Account
 from trading.services.live import Connection
-from tradingfarm.kernel.vault import new_key
-from tradingfarm.pages.accounts import connecting, keys
 
 KEY, SECRET = "the-key-that-nobody-reads", "the-secret-that-nobody-reads"
 
@@ -43,24 +37,6 @@ def connection(**changes: Any) -> Connection:
     return Connection(**values | changes)
 
 
-@pytest.fixture
-def venue(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Asked:
-    """A venue that answers, and a farm that can seal keys."""
-    settings.EXCHANGE_KEYS = [f"first:{new_key()}"]
-    asked = Asked()
-    asked.found = connection()
-    monkeypatch.setattr(connecting, "try_connection", asked)
-    monkeypatch.setattr(keys, "try_connection", asked)
-    return asked
-
-
-@pytest.fixture
-def proved(trader: Client, farm: Farm) -> Client:
-    """The owner, who has just proved a second factor."""
-    prove(trader, farm.owner)
-    return trader
-
-
 def typed(**changes: Any) -> dict[str, Any]:
     return {
         "venue": "kraken",
@@ -85,11 +61,3 @@ def connect(client: Client, **changes: Any) -> Any:
 
 def opened() -> Account | None:
     return Account.objects.filter(kind="live").first()
-
-
-@pytest.fixture
-def live(proved: Client, farm: Farm, venue: Asked) -> Account:
-    connect(proved)
-    account = opened()
-    assert account is not None
-    return account

@@ -26,9 +26,11 @@ NAMED = re.compile(r"%\((\w+)\)s")
 class PreparedCursor(psycopg.RawCursor[Row]):
     """Sends values beside the statement, which the server keeps for the next time."""
 
+    keeps = True
+
     def execute(self, statement: str, values: Values, **options: Any) -> "PreparedCursor":  # type: ignore[override]  # values have names here
         text, names = numbered(statement)
-        super().execute(text, [values[name] for name in names], **options, prepare=True)
+        super().execute(text, [values[name] for name in names], **options, prepare=self.keeps)
         return self
 
 
@@ -50,6 +52,7 @@ def prepared() -> Iterator[CursorWrapper]:
     For code with a transaction open. Django's wrappers see its statements as any others.
     """
     with PreparedCursor(connection.connection, row_factory=namedtuple_row) as opened:
-        cursor = cast("CursorWrapper", opened)
-        logged = connection.queries_logged
+        cursor, logged = cast("CursorWrapper", opened), connection.queries_logged
+        # Of a statement that the server keeps, Django's log of queries would not know the text.
+        opened.keeps = not logged
         yield connection.make_debug_cursor(cursor) if logged else connection.make_cursor(cursor)
