@@ -15,8 +15,8 @@ OF_ORDERS = (
         (
             Edit(
                 "trading/selectors/books.py",
-                "FROM trading_account WHERE id = %(account)s FOR NO KEY UPDATE",
-                "FROM trading_account WHERE id = %(account)s",
+                "FROM trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a",
+                "FROM trading_account a WHERE id = %(account)s",
             ),
             Edit("trading/selectors/books.py", "    await_turn(account_id=account_id)\n", ""),
         ),
@@ -28,8 +28,8 @@ OF_ORDERS = (
         (
             Edit(
                 "trading/selectors/books.py",
-                "FROM trading_account WHERE id = %(account)s FOR NO KEY UPDATE",
-                "FROM trading_account WHERE id = %(account)s",
+                "FROM trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a",
+                "FROM trading_account a WHERE id = %(account)s",
             ),
         ),
         (

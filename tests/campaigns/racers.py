@@ -199,7 +199,7 @@ def summary(tallies: Sequence[Tally]) -> dict[str, object]:
 def plant(bug: str) -> None:
     """Break the gate on purpose, in this process and its children only."""
     if bug == "no-lock":
-        books.LOCK = books.LOCK.replace("FOR NO KEY UPDATE", "")
+        books.LOCK = books.LOCK.replace("FOR NO KEY UPDATE OF a", "")
         turns.TAKE = "SELECT %s, %s"
 
 

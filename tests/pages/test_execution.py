@@ -375,5 +375,5 @@ def test_a_large_order_leads_to_its_slices(trader: Client, market: Farm) -> None
     page, markup = read(trader, execution), opened(trader, execution)
     parent = ParentOrder.objects.get()
     assert "Buy 160 AAPL in slices: 0 of 160 sent so far" in page
-    assert "refused" not in page
+    assert "refused by the risk gate" not in page
     assert reverse("parent", args=[parent.id]) in markup

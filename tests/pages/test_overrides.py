@@ -96,7 +96,7 @@ def test_the_orders_page_says_what_was_overridden(proved: Client, market: Farm) 
 
     page = text_of(proved.get(reverse("order", args=[order.id])))
 
-    assert "1 of 35 checks failed, and a person let it pass." in page
+    assert "1 of 36 checks failed, and a person let it pass." in page
     assert "DAILY_ENTRIES overridden 1 0" in page
 
 
