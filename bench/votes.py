@@ -29,7 +29,13 @@ def from_votes_to_order(count: int) -> list[float]:
     """Seconds of each of `count` executions: four ballots, the tally, the gate and the order."""
     floor, times = make_floor(number=300), []
     Account.objects.filter(id=floor.account.id).update(max_orders_per_minute=10_000_000)
-    Permission.objects.filter(account=floor.account).update(max_daily_entries=1_000_000)
+    Permission.objects.filter(account=floor.account).update(
+        max_daily_entries=1_000_000,
+        max_order_value=1_000_000,
+        max_position_value=1_000_000,
+        max_allocation_pct=100,
+        confirm_above=None,
+    )
     for number in range(count):
         provider = Timed(scripted(BUY | {"quantity": 1 + number}).replies)
         execution = floor.wake(Cause(f"time:{number}", "time", "Again"))
