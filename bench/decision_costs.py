@@ -130,19 +130,21 @@ def bare(cursor: "psycopg.RawCursor[Any]", account_id: UUID, values: dict[str, A
 
 
 def pairs(desk: Desk, count: int) -> tuple[list[float], list[float], int]:
-    """Seconds of decisions and of their bare twins, one after the other; statements of one."""
-    decided, twins, statements = [], [], 0
+    """Seconds of decisions and of their bare twins, one after the other; statements of one.
+
+    What the twins write is captured before: a rollback makes psycopg forget what it has prepared.
+    """
+    captures = [captured(desk, f"bare {number}", 1 + number) for number in range(WARM + count)]
+    decided, twins, first = [], [], 1 + len(captures)
     with bare_connection() as cursor:
-        for number in range(WARM + count):
+        for number, capture in enumerate(captures):
             began = time.perf_counter()
-            order_id = bought(desk, f"decided {number}", 1 + 2 * number)
+            order_id = bought(desk, f"decided {number}", first + number)
             decided.append(time.perf_counter() - began)
             ended(order_id)
-            capture = captured(desk, f"bare {number}", 2 + 2 * number)
-            statements = capture.statements
             twins.append(bare(cursor, desk.account.id, capture.values))
             ended(capture.values["order"])
-    return decided[WARM:], twins[WARM:], statements
+    return decided[WARM:], twins[WARM:], captures[-1].statements
 
 
 def make_measured(number: int) -> Desk:

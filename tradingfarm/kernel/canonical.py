@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from functools import singledispatch
 from types import NoneType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from tradingfarm.kernel.money import plain
@@ -46,9 +46,28 @@ def payload_of(entry: str) -> dict[str, Any]:
 
 def _plain(value: object) -> object:
     """What JSON can say of `value`. An enum's member stands for its value, whatever its base."""
-    if value.__class__ in AS_IT_IS:
+    kind = value.__class__
+    if kind in AS_IT_IS:
         return value
+    if kind is dict:
+        return _object(cast("dict[object, object]", value))
+    if kind is list or kind is tuple:
+        return _array(cast("Sequence[object]", value))
     return _as_json(value.value if isinstance(value, Enum) else value)
+
+
+def _object(values: Mapping[object, object]) -> object:
+    """Asks of each value itself what most of them are, before it calls anybody."""
+    return {
+        key if key.__class__ is str else str(_plain(key)): (
+            item if item.__class__ in AS_IT_IS else _plain(item)
+        )
+        for key, item in values.items()
+    }
+
+
+def _array(values: Iterable[object]) -> object:
+    return [item if item.__class__ in AS_IT_IS else _plain(item) for item in values]
 
 
 @singledispatch
@@ -85,12 +104,12 @@ def _(value: UUID) -> object:
 
 @_as_json.register
 def _(value: Mapping) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
-    return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    return _object(value)
 
 
 @_as_json.register
 def _(value: list | tuple) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
-    return [_plain(item) for item in value]
+    return _array(value)
 
 
 @_as_json.register
