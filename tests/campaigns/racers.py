@@ -37,7 +37,8 @@ from tradingfarm.kernel.randomness import stream
 from tradingfarm.processes.spawning import dies_with_us
 
 THREADS = 4
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.2
+"""At most, after a denial that ends as soon as the sender has filled what is at work."""
 BELOW = Decimal("0.985")
 """Of the price: near enough for the collar, too far to be filled while prices stand still."""
 SECONDS = 45.0
@@ -74,7 +75,7 @@ class Client:
                 tally.approved += verdict.approved
                 tally.denials.update(verdict.denials)
                 denied[request.instrument_id] += self.round.style.denial in verdict.denials
-                if verdict.denials == (Code.DUPLICATE,):
+                if Code.DUPLICATE in verdict.denials or Code.DAILY_LOSS in verdict.denials:
                     time.sleep(chance.uniform(0, PAUSE_SECONDS))
             is_done = attempt + 1 >= self.round.least and self._has_enough(denied)
             if is_done or time.monotonic() > end_at:

@@ -166,7 +166,7 @@ STYLES = (
         "daily loss",
         denial="DAILY_LOSS",
         deposit=1_000_000,
-        limits={"max_daily_loss": 25},
+        limits={"max_daily_loss": 25, "price_collar_pct": "0.5"},
         stop=Decimal("0.998"),
         patience=25,
     ),
@@ -190,7 +190,7 @@ STYLES = (
         denial="DAILY_ENTRIES",
         deposit=1_000_000,
         limits={"max_daily_entries": 50, "max_position_value": 3_000},
-        instruments=6,
+        instruments=12,
         exits=0.4,
     ),
 )

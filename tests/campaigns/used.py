@@ -51,7 +51,9 @@ def _order(style: Style, walked: Walk, unsent: Decimal) -> Iterator[Used]:
 
 
 def _loss(style: Style, walked: Walk, unsent: Decimal) -> Iterator[Used]:
-    yield "", style.caps.loss or ZERO, walked.loss, _largest(style, unsent) * (1 - style.stop)
+    collar = Decimal(str(style.limits["price_collar_pct"])) / 100
+    risk = _largest(style, unsent) * (1 + collar - style.stop)
+    yield "", style.caps.loss or ZERO, walked.loss, risk
 
 
 def _sectors(style: Style, walked: Walk, unsent: Decimal) -> Iterator[Used]:
