@@ -10,6 +10,7 @@ from django.urls import reverse
 from tests.pages import stories, told
 from tests.pages.farms import Farm
 from tests.pages.reading import text_of
+from tests.pages.trades import bought, markup
 from trading.domain.checks import RULES
 from trading.domain.states import CancelState, OrderState, Side
 from trading.models import Order
@@ -21,21 +22,6 @@ pytest_plugins = ("tests.pages.fixtures",)
 @pytest.fixture
 def market(farm: Farm) -> Farm:
     return told.prepare(farm)
-
-
-def bought() -> Order:
-    return Order.objects.get(side=Side.BUY)
-
-
-def address_of(farm: Farm, symbol: str = "AAPL") -> str:
-    position = reverse("position", args=[farm.instruments[symbol].id])
-    return f"{position}?account={farm.account.id}"
-
-
-def markup(trader: Client, address: str) -> str:
-    answer = trader.get(address)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_an_order_says_what_who_and_why(trader: Client, market: Farm) -> None:

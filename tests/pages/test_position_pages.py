@@ -13,6 +13,7 @@ from market.models import Quote
 from tests.pages import stories, told
 from tests.pages.farms import Farm, key, make_farm, make_user
 from tests.pages.reading import text_of
+from tests.pages.trades import address_of, bought, markup
 from trading.domain.states import OrderState, Side
 from trading.models import Account, Order, Position, PositionShare, Protection
 from tradingfarm.people.models import Role, User
@@ -23,21 +24,6 @@ pytest_plugins = ("tests.pages.fixtures",)
 @pytest.fixture
 def market(farm: Farm) -> Farm:
     return told.prepare(farm)
-
-
-def bought() -> Order:
-    return Order.objects.get(side=Side.BUY)
-
-
-def address_of(farm: Farm, symbol: str = "AAPL") -> str:
-    position = reverse("position", args=[farm.instruments[symbol].id])
-    return f"{position}?account={farm.account.id}"
-
-
-def markup(trader: Client, address: str) -> str:
-    answer = trader.get(address)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_a_position_shows_every_kind_of_protection(trader: Client, busy: Farm) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from tests.factories import NOW, make_desk, make_quote, wall
-from tests.trading.steps import claimed, make_sender, stopped
+from tests.trading.steps import claimed, filled, make_sender, stopped
 from trading.domain.slicing import Slicing
 from trading.domain.states import OrderState, OrderType, ParentState, StopMode
 from trading.exchanges.paper import PaperExchange
@@ -227,3 +227,20 @@ def test_asking_again_after_a_crash_gives_the_same_answer():
     assert (again.order_id, again.approved) == (first.order_id, True)
     assert ParentOrder.objects.count() == 1
     assert not Order.objects.exists()
+
+
+def test_an_exit_is_never_cut_however_large_it_is():
+    desk = make_desk()
+    filled(desk, desk.buy(50))
+    Account.objects.update(slice_above=1_000)
+
+    verdict = decide_sized(
+        account_id=desk.account.id,
+        request=desk.sell(50, key="exit"),
+        actor="test",
+        now=NOW,
+        at=wall(),
+    )
+
+    assert verdict.approved
+    assert not ParentOrder.objects.exists()

@@ -35,7 +35,7 @@ SLICE_EVERY = timedelta(minutes=5)
 def decide_sized(
     *, account_id: UUID, request: OrderRequest, actor: str, now: datetime, at: datetime
 ) -> Verdict:
-    """Check an agent's order, and send it in slices where the account wants that of its size.
+    """Check an agent's order; an entry goes out in slices where the account wants that.
 
     As `trading.services.decisions.decide` otherwise; a verdict's order may be a parent's id.
     """
@@ -53,8 +53,11 @@ def decide_sized(
 
 
 def _slices(account_id: UUID, request: OrderRequest) -> int:
-    """How many the account wants of it: one for what is small, rests, or has no price."""
-    if request.order_type is not OrderType.MARKET:
+    """How many the account wants of it: one for what is small, rests, or has no price.
+
+    An exit is never held back, however large it is.
+    """
+    if request.reduces or request.order_type is not OrderType.MARKET:
         return 1
     account = Account.objects.filter(id=account_id, slice_above__isnull=False)
     last = Quote.objects.filter(feed=OuterRef("feed"), instrument=request.instrument_id).values(

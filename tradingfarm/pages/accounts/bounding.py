@@ -54,7 +54,7 @@ class AccountLimitsForm(FarmForm):
     slice_above = forms.DecimalField(
         required=False,
         label="Sent in slices above",
-        help_text="Agents' orders worth more go out in parts over time. Empty for never.",
+        help_text="Agents' entries worth more go out in parts over time. Empty for never.",
         max_digits=26,
         decimal_places=2,
     )
