@@ -51,6 +51,17 @@ OF_ORDERS = (
         ),
     ),
     Mutant(
+        "claimed_before_reconciled",
+        "A new owner sends entries for an account of which it knows nothing yet.",
+        (Edit(SENDING, " AND (a.is_ready OR o.reduce_only)", ""),),
+        (
+            tests(
+                "tests/trading/test_leases.py"
+                "::test_a_new_owner_claims_no_entry_before_it_has_reconciled"
+            ),
+        ),
+    ),
+    Mutant(
         "released_on_unknown",
         "Cash of an order that may yet fill is spent a second time.",
         (

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import make_account, make_desk, wall
 from tests.racing import race
-from tests.trading.steps import approved, report
+from tests.trading.steps import approved, filled, report
 from tests.trading.venues import RecordingExchange
 from trading.domain.exchange import Outcome, OutcomeKind
 from trading.domain.states import OrderState
@@ -128,6 +128,30 @@ def test_who_lost_the_account_claims_nothing():
 
     order.refresh_from_db()
     assert (won, order.state) == (None, OrderState.APPROVED)
+
+
+@pytest.mark.parametrize(("is_ready", "wins"), [(False, False), (True, True)])
+def test_a_new_owner_claims_no_entry_before_it_has_reconciled(is_ready, wins):
+    desk = make_desk()
+    order = approved(desk, desk.buy(10))
+    owner = taken(desk.account)
+    Account.objects.update(is_ready=is_ready)
+
+    won = claim(order_id=order.id, ownership=owner, sender="first", exchange=RecordingExchange())
+
+    assert (won is not None) is wins
+
+
+def test_a_new_owner_claims_an_exit_at_once():
+    desk = make_desk()
+    filled(desk, desk.buy(10))
+    order = approved(desk, desk.sell(10, key="exit"))
+    owner = taken(desk.account)
+
+    won = claim(order_id=order.id, ownership=owner, sender="first", exchange=RecordingExchange())
+
+    assert won is not None
+    assert not Account.objects.get().is_ready
 
 
 def test_who_lost_the_account_stores_no_outcome():
