@@ -134,6 +134,26 @@ class Ground:
 
 
 @contextlib.contextmanager
+def program(base: Ground, code: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """A program of the campaign's own that is told lines and answers with lines; ended with us.
+
+    Its environment is the farm's, so that `code` can set Django up.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=base.environment,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
 def ground(*, settings: Mapping[str, str] | None = None) -> Iterator[Ground]:
     """Servers of our own (or those that DATABASE_URL and REDIS_URL name), gone afterwards.
 

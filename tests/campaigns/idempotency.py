@@ -7,7 +7,6 @@ there may be one order, one decision, and one order at the exchange, whose table
 import argparse
 import contextlib
 import json
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,13 +17,13 @@ from uuid import UUID
 import psycopg
 
 from tests.campaigns.arena import (
-    ROOT,
     CampaignFailed,
     Findings,
     Ground,
     arguments,
     conclude,
     ground,
+    program,
     say,
 )
 from tests.campaigns.farms import free_port
@@ -70,11 +69,11 @@ def attack(options: argparse.Namespace, findings: Findings) -> None:
         ground() as base,
         base.process("sender", "manage.py", "sender"),
         web(base) as port,
-        callers(base, port=port, planted=options.planted) as program,
+        program(base, PROGRAM, f"--port={port}", f"--planted={options.planted}") as callers,
         connect(base.database) as connection,
     ):
         for scene in played:
-            told = _tell(program, scene)
+            told = _tell(callers, scene)
             tables = _settled(connection, UUID(told["account"]))
             breaches = judged(scene, told, tables)
             findings.breaches += breaches
@@ -137,13 +136,13 @@ def _settled(connection: psycopg.Connection, account: UUID) -> Tables:
     return read_tables(connection, account)
 
 
-def _tell(program: Any, scene: Scene) -> dict[str, Any]:
+def _tell(callers: Any, scene: Scene) -> dict[str, Any]:
     """One scene to the callers, and what they saw. Raises CampaignFailed."""
-    program.stdin.write(f"{json.dumps(scene.told())}\n")
-    program.stdin.flush()
-    line = program.stdout.readline()
+    callers.stdin.write(f"{json.dumps(scene.told())}\n")
+    callers.stdin.flush()
+    line = callers.stdout.readline()
     if not line:
-        raise CampaignFailed(f"The callers ended with {program.wait()}; see above.")
+        raise CampaignFailed(f"The callers ended with {callers.wait()}; see above.")
     return dict(json.loads(line))
 
 
@@ -156,23 +155,6 @@ def web(base: Ground) -> Iterator[int]:
         if not wait_until(lambda: answers_healthy(port=port), seconds=60, pause=0.1):
             raise CampaignFailed("The web process does not answer.")
         yield port
-
-
-@contextlib.contextmanager
-def callers(base: Ground, *, port: int, planted: str) -> Iterator[subprocess.Popen[str]]:
-    """The callers' program, ended afterwards with all that it started."""
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, f"--port={port}", f"--planted={planted}"],
-        env=base.environment,
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        try:
-            yield program
-        finally:
-            program.terminate()
 
 
 if __name__ == "__main__":

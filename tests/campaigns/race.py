@@ -5,24 +5,20 @@ entries, the value held and at work, and the cash must be within the account's l
 """
 
 import argparse
-import contextlib
 import json
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 
 from tests.campaigns.arena import (
-    ROOT,
     CampaignFailed,
     Findings,
-    Ground,
     arguments,
     conclude,
     ground,
+    program,
     say,
     tail,
 )
@@ -140,30 +136,13 @@ def _figures(
     }
 
 
-@contextlib.contextmanager
-def racers(base: Ground, *, seed: int, planted: str) -> Iterator[subprocess.Popen[str]]:
-    """The clients' program, ended afterwards with all that it started."""
-    with subprocess.Popen(
-        [sys.executable, "-c", RACERS, f"--seed={seed}", f"--planted={planted}"],
-        env=base.environment,
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-
-
 def carry_out(options: argparse.Namespace, findings: Findings) -> None:
     """All rounds of the race, on servers of its own."""
     rounds = _rounds(options)
     with (
         ground(settings={"MAX_AGENTS_PER_ACCOUNT": "8", "AGENT_RISK_MULTIPLIER": "1"}) as base,
         base.process("sender", "manage.py", "sender"),
-        racers(base, seed=options.seed, planted=options.planted) as clients,
+        program(base, RACERS, f"--seed={options.seed}", f"--planted={options.planted}") as clients,
         connect(base.database) as connection,
     ):
         race = Race(
