@@ -14,7 +14,7 @@ from agents.domain.budgets import OverBudget
 from agents.loop.background import submit
 from agents.selectors.panels import Seat
 from agents.services.budgets import Reservation, reserve
-from agents.services.calls import Outcome, Question
+from agents.services.calls import Answered, Outcome, Question
 from agents.services.leases import RENEW_EVERY_SECONDS, Lease, renew
 from tradingfarm.kernel.clock import Clock
 
@@ -31,9 +31,6 @@ class Runtime:
     clock: Clock
     provider_named: Callable[[str], Provider]
     owner: str
-
-
-Answered = tuple[Question, Outcome]
 
 
 @dataclass(frozen=True)

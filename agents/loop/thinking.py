@@ -14,7 +14,7 @@ from agents.selectors.panels import Seat
 from agents.services.adjustments import move_exits
 from agents.services.ballots import OpenVote, cast, missing_votes, open_vote, reopen
 from agents.services.briefings import Briefing, brief
-from agents.services.calls import Question, store_call
+from agents.services.calls import Question, store_calls
 from agents.services.closing import close_vote
 from agents.services.failures import count_failure
 from agents.services.leases import Lease, LeaseLost, claim, held, release
@@ -105,15 +105,9 @@ def _settle(
 def _put(lease: Lease, question: Question, runtime: Runtime) -> None:
     until = runtime.clock.now() + ANSWER_WITHIN
     for answered in ask(questions=[question], lease=lease, runtime=runtime, until=until):
-        for each, outcome in answered:
-            with atomic():
-                held(lease)
-                store_call(
-                    execution_id=lease.execution_id,
-                    question=each,
-                    outcome=outcome,
-                    at=runtime.clock.now(),
-                )
+        with atomic():
+            held(lease)
+            store_calls(execution_id=lease.execution_id, answered=answered, at=runtime.clock.now())
 
 
 def _collect_votes(lease: Lease, briefing: Briefing, runtime: Runtime) -> None:
@@ -127,7 +121,7 @@ def _ask_voters(lease: Lease, briefing: Briefing, vote: OpenVote, runtime: Runti
     questions = missing_votes(briefing=briefing, vote=vote)
     for answered in ask(questions=questions, lease=lease, runtime=runtime, until=vote.closes_at):
         if answered:
-            cast(lease=lease, vote=vote, outcomes=answered, at=runtime.clock.now())
+            cast(lease=lease, vote=vote, answered=answered, at=runtime.clock.now())
 
 
 def _order(lease: Lease, briefing: Briefing, runtime: Runtime) -> None:

@@ -15,7 +15,7 @@ from agents.domain.voting import CastBallot, ProposedOrder
 from agents.models import Proposal, Vote
 from agents.selectors.panels import Seat
 from agents.services.briefings import Briefing
-from agents.services.calls import Outcome, Question, Round, asked, store_call
+from agents.services.calls import Answered, Question, Round, asked, store_calls
 from agents.services.leases import Lease, held
 from trading.domain.states import Side
 
@@ -84,37 +84,39 @@ def cast(
     *,
     lease: Lease,
     vote: OpenVote,
-    outcomes: Sequence[tuple[Question, Outcome]],
+    answered: Sequence[Answered],
     at: datetime,
 ) -> None:
     """Store replies with the ballots in them, unseen by anybody. Raises LeaseLost.
 
-    A reply that is no ballot is stored as a call alone, and counts as an abstention.
+    A reply that is no ballot is stored as a call alone, and counts as an abstention. The first
+    ballot of a voter is the one that counts.
     """
     with atomic():
         held(lease)
-        for question, outcome in outcomes:
-            reply = store_call(
-                execution_id=lease.execution_id, question=question, outcome=outcome, at=at
-            )
-            ballot = parse_ballot(reply) if isinstance(reply, str) else reply
-            if isinstance(ballot, Ballot):
-                _store(vote, question.seat, ballot, at)
+        replies = store_calls(execution_id=lease.execution_id, answered=answered, at=at)
+        ballots = [parse_ballot(each) if isinstance(each, str) else each for each in replies]
+        Vote.objects.bulk_create(
+            [
+                _vote(vote, question.seat, ballot, at)
+                for (question, _), ballot in zip(answered, ballots, strict=True)
+                if isinstance(ballot, Ballot)
+            ],
+            ignore_conflicts=True,
+        )
 
 
-def _store(vote: OpenVote, seat: Seat, ballot: Ballot, at: datetime) -> None:
-    Vote.objects.get_or_create(
+def _vote(vote: OpenVote, seat: Seat, ballot: Ballot, at: datetime) -> Vote:
+    return Vote(
         proposal_id=vote.proposal_id,
         voter_id=seat.agent_id,
-        defaults={
-            "proposal_hash": vote.order.hash(),
-            "choice": ballot.choice,
-            "reason": ballot.reason,
-            "quantity": ballot.quantity,
-            "stop_loss": ballot.stop_loss,
-            "veto": ballot.veto,
-            "cast_at": at,
-        },
+        proposal_hash=vote.order.hash(),
+        choice=ballot.choice,
+        reason=ballot.reason,
+        quantity=ballot.quantity,
+        stop_loss=ballot.stop_loss,
+        veto=ballot.veto,
+        cast_at=at,
     )
 
 

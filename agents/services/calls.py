@@ -1,5 +1,6 @@
 """Every question to a provider is stored with its exact answer, and is never asked twice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -65,6 +66,10 @@ class Outcome:
         return self.reservation is None or not self.cost_unknown
 
 
+Answered = tuple[Question, Outcome]
+"""A question and what came of it."""
+
+
 def known_reply(*, execution_id: UUID, agent_id: UUID, round: Round) -> str | ParseProblem | None:
     """The stored reply to a question, the problem it had, or None when it is yet to be asked."""
     call = ProviderCall.objects.filter(
@@ -83,38 +88,54 @@ def asked(*, execution_id: UUID, round: Round) -> set[UUID]:
     return set(calls.values_list("agent_id", flat=True))
 
 
-def store_call(
-    *, execution_id: UUID, question: Question, outcome: Outcome, at: datetime
-) -> str | ParseProblem:
-    """Store what came of a question and give back what now stands for it, in a transaction.
+def store_calls(
+    *, execution_id: UUID, answered: Sequence[Answered], at: datetime
+) -> list[str | ParseProblem]:
+    """Store what came of questions and give back what now stands for each of them, in their order.
 
-    What was set aside for it is settled with it. When an answer is stored already it stays, and
-    counts.
+    In a transaction that holds the execution, so that nobody else stores for it meanwhile. What
+    was set aside is settled with it. An answer that is stored already stays, and counts.
     """
+    calls = ProviderCall.objects.filter(execution_id=execution_id)
+    known = {
+        (agent_id, round): text_of(reply, problem)
+        for agent_id, round, reply, problem in calls.values_list(
+            "agent_id", "round", "reply", "problem"
+        )
+    }
+    new = [
+        _call(execution_id, question, outcome, at)
+        for question, outcome in answered
+        if (question.seat.agent_id, question.round) not in known
+    ]
+    ProviderCall.objects.bulk_create(new)
+    known |= {(call.agent_id, call.round): text_of(call.reply, call.problem) for call in new}
+    for _, outcome in answered:
+        if outcome.reservation is not None:
+            settle(reservation=outcome.reservation, dollars=outcome.dollars)
+    return [known[question.seat.agent_id, question.round] for question, _ in answered]
+
+
+def _call(execution_id: UUID, question: Question, outcome: Outcome, at: datetime) -> ProviderCall:
     reply = outcome.reply or Reply("")
-    call, _ = ProviderCall.objects.get_or_create(
+    return ProviderCall(
         execution_id=execution_id,
         agent_id=question.seat.agent_id,
         round=question.round,
-        defaults={
-            "purpose": question.request.purpose,
-            "provider": question.seat.provider,
-            "model": question.request.model,
-            "request_hash": question.request.hash(),
-            "request": storable(canonical(question.request)),
-            "reply": storable(reply.text),
-            "problem": outcome.problem[:LONGEST_PROBLEM],
-            "answered_by": reply.model[:LONGEST_MODEL],
-            "input_tokens": reply.input_tokens,
-            "cache_read_tokens": reply.cache_read_tokens,
-            "cache_write_tokens": reply.cache_write_tokens,
-            "output_tokens": reply.output_tokens,
-            "dollars": outcome.dollars,
-            "dollars_known": outcome.dollars_known,
-            "milliseconds": outcome.milliseconds,
-            "at": at,
-        },
+        purpose=question.request.purpose,
+        provider=question.seat.provider,
+        model=question.request.model,
+        request_hash=question.request.hash(),
+        request=storable(canonical(question.request)),
+        reply=storable(reply.text),
+        problem=outcome.problem[:LONGEST_PROBLEM],
+        answered_by=reply.model[:LONGEST_MODEL],
+        input_tokens=reply.input_tokens,
+        cache_read_tokens=reply.cache_read_tokens,
+        cache_write_tokens=reply.cache_write_tokens,
+        output_tokens=reply.output_tokens,
+        dollars=outcome.dollars,
+        dollars_known=outcome.dollars_known,
+        milliseconds=outcome.milliseconds,
+        at=at,
     )
-    if outcome.reservation is not None:
-        settle(reservation=outcome.reservation, dollars=outcome.dollars)
-    return text_of(call.reply, call.problem)

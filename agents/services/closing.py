@@ -47,11 +47,11 @@ def close_vote(*, lease: Lease, briefing: Briefing, at: datetime) -> Outcome:
         )
         proposal.closed_at = at
         proposal.save(update_fields=["closed_at"])
-        for number, seat in enumerate(briefing.panel.voting):
-            place = Place.FIRST_VOTE + number
-            saying = _vote_saying(execution.id, seat, ballots, order, place)
-            say(execution=execution, saying=saying, at=at)
-        _decide(execution, proposal, found, at)
+        votes = [
+            _vote_saying(execution.id, seat, ballots, order, Place.FIRST_VOTE + number)
+            for number, seat in enumerate(briefing.panel.voting)
+        ]
+        _decide(execution, proposal, found, votes, at)
         if found.outcome is not Outcome.APPROVED:
             end(execution=execution, state=ExecutionState.DECIDED, at=at)
     return found.outcome
@@ -104,7 +104,10 @@ def _why_silent(execution_id: UUID, seat: Seat) -> str:
     return problem.sentence if isinstance(problem, ParseProblem) else "The ballot came too late."
 
 
-def _decide(execution: Execution, proposal: Proposal, found: Tally, at: datetime) -> None:
+def _decide(
+    execution: Execution, proposal: Proposal, found: Tally, votes: Sequence[Saying], at: datetime
+) -> None:
+    """Store the decision; show the votes and, after them, what they came to."""
     words = decision_words(found.outcome, found.counts, found.order, found.reasons)
     Decision.objects.create(
         id=decision_id(execution.id),
@@ -139,5 +142,5 @@ def _decide(execution: Execution, proposal: Proposal, found: Tally, at: datetime
         payload,
         reply_to=Place.OPENING,
     )
-    say(execution=execution, saying=saying, at=at)
+    say(execution=execution, sayings=[*votes, saying], at=at)
     journal_decision(execution, payload | {"reason": words}, at=at)

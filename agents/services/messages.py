@@ -1,6 +1,6 @@
 """What agents say to each other: a row and a journal event for each message, at a fixed place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -36,9 +36,16 @@ class Saying:
     response_timeout_seconds: int | None = None
 
 
-def say(*, execution: Execution, saying: Saying, at: datetime) -> None:
-    """Store and journal one message inside the open transaction."""
-    message = Message.objects.create(
+def say(*, execution: Execution, sayings: Sequence[Saying], at: datetime) -> None:
+    """Store and journal messages, in this order, inside the open transaction."""
+    messages = [_message(execution, saying, at) for saying in sayings]
+    Message.objects.bulk_create(messages)
+    for message in messages:
+        _journal(execution, message, at=at)
+
+
+def _message(execution: Execution, saying: Saying, at: datetime) -> Message:
+    return Message(
         id=message_id(execution_id=execution.id, place=saying.place),
         account_id=execution.account_id,
         execution=execution,
@@ -55,22 +62,25 @@ def say(*, execution: Execution, saying: Saying, at: datetime) -> None:
         as_of=execution.as_of,
         at=at,
     )
+
+
+def _journal(execution: Execution, message: Message, *, at: datetime) -> None:
     record(
         stream=account_stream(execution.account_id),
         kind="agent.message",
-        actor=f"agent:{saying.sender_name}",
+        actor=f"agent:{message.sender_name}",
         subject=f"execution:{execution.id}",
         payload={
             "message": message.id,
-            "type": saying.message_type,
-            "sender": saying.sender_name,
-            "content": saying.content,
-            "details": dict(saying.payload),
+            "type": message.message_type,
+            "sender": message.sender_name,
+            "content": message.content,
+            "details": message.payload,
         },
         at=at,
         as_of=execution.as_of,
     )
-    if saying.message_type is MessageType.ALERT:
+    if message.message_type is MessageType.ALERT:
         _alert(execution, message, at=at)
 
 

@@ -91,7 +91,7 @@ def conclude(
             _payload(verdict),
             reply_to=Place.DECISION,
         )
-        say(execution=execution, saying=saying, at=at)
+        say(execution=execution, sayings=[saying], at=at)
         end(execution=execution, state=ExecutionState.DECIDED, at=at)
 
 

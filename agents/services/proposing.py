@@ -75,18 +75,15 @@ def hold(
         )
         words = " ".join(["Hold.", answer.reasoning or "No reason was given.", *moved])
         payload = {"outcome": Outcome.HOLD.value, "confidence": plain(answer.confidence)}
-        say(
-            execution=execution,
-            saying=Saying(
-                Place.OPENING,
-                MessageType.DECISION,
-                proposer.agent_id,
-                proposer.name,
-                words,
-                payload,
-            ),
-            at=at,
+        saying = Saying(
+            Place.OPENING,
+            MessageType.DECISION,
+            proposer.agent_id,
+            proposer.name,
+            words,
+            payload,
         )
+        say(execution=execution, sayings=[saying], at=at)
         journal_decision(execution, payload | {"reason": words}, at=at)
         end(execution=execution, state=ExecutionState.DECIDED, at=at)
 
@@ -103,7 +100,7 @@ def abstain(*, lease: Lease, speaker: Seat | None, problem: str, at: datetime) -
             name,
             f"No decision. {problem}",
         )
-        say(execution=execution, saying=saying, at=at)
+        say(execution=execution, sayings=[saying], at=at)
         end(execution=execution, state=ExecutionState.ABSTAINED, problem=problem, at=at)
 
 
@@ -137,7 +134,7 @@ def propose(
             closes_at=at + timedelta(seconds=briefing.panel.vote_timeout_seconds),
         )
         saying = _proposal_saying(briefing, proposer, order, answer)
-        say(execution=execution, saying=saying, at=at)
+        say(execution=execution, sayings=[saying], at=at)
         record(
             stream=account_stream(execution.account_id),
             kind="agent.trade.signal",

@@ -20,7 +20,7 @@ from agents.models import (
 )
 from agents.services.ballots import cast, open_vote
 from agents.services.briefings import brief
-from agents.services.calls import Outcome, Question, Round, store_call
+from agents.services.calls import Outcome, Question, Round, store_calls
 from agents.services.proposing import propose
 from tests.agents.builders import sure
 from tests.agents.floor import BUY, claimed, make_floor, scripted, thought
@@ -113,7 +113,7 @@ def test_ballots_of_an_open_vote_are_shown_nowhere(admin_client):
     request = vote_request(speaker=voter.speaker, context=briefing.text, proposal=vote.order)
     secret = Outcome(Reply('{"choice": "reject", "reason": "A secret."}'), "", 0)
     question = Question(voter, Round.VOTE, request)
-    cast(lease=lease, vote=vote, outcomes=[(question, secret)], at=wall())
+    cast(lease=lease, vote=vote, answered=[(question, secret)], at=wall())
 
     ballot, call = Vote.objects.get(), ProviderCall.objects.get(purpose="vote")
 
@@ -128,12 +128,8 @@ def _decide(briefing, proposer):
 
 
 def _store(lease, question, answer):
-    store_call(
-        execution_id=lease.execution_id,
-        question=question,
-        outcome=Outcome(Reply(json.dumps(answer)), "", 0),
-        at=wall(),
-    )
+    outcome = Outcome(Reply(json.dumps(answer)), "", 0)
+    store_calls(execution_id=lease.execution_id, answered=[(question, outcome)], at=wall())
 
 
 def test_an_execution_leads_to_what_was_asked_said_voted_and_decided(admin_client):
