@@ -7,6 +7,7 @@ publishes what has gathered, with a short timeout, without retry, counting what 
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Iterable
 
@@ -34,6 +35,10 @@ class Announcer:
     """Publishes topics from one background thread; a topic that waits already waits once."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """With nothing waiting and no thread, as also a process that was forked has none."""
         self.dropped = 0
         self._is_away = False  # said once, not for each doorbell
         self._waiting: set[str] = set()
@@ -78,6 +83,8 @@ async def publish(topics: list[str]) -> None:
 
 
 announcer = Announcer()
+# Else a child would wait for ever for a lock that a thread of its parent held at that moment.
+os.register_at_fork(after_in_child=announcer.begin)
 
 
 def ring_pages(*topics: str) -> None:

@@ -6,6 +6,7 @@ timeouts, without retry, counting what it dropped.
 """
 
 import logging
+import os
 import queue
 import threading
 from dataclasses import dataclass
@@ -40,6 +41,10 @@ class Ringer:
     """Sends doorbells from one background thread."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """With nothing waiting and no thread, as also a process that was forked has none."""
         self.dropped = 0
         self._waiting: queue.Queue[Doorbell] = queue.Queue(maxsize=WAITING)
         self._thread: threading.Thread | None = None
@@ -84,6 +89,8 @@ def _connection() -> Connection:
 
 
 ringer = Ringer()
+# Else a child would wait for ever for a lock that a thread of its parent held at that moment.
+os.register_at_fork(after_in_child=ringer.begin)
 
 
 def ring(task: str, *, row_id: object) -> None:
