@@ -28,13 +28,15 @@ from tests.campaigns.paddock import LOT, NOW, open_round, prepare
 from tests.campaigns.rounds import ALONE, CENT, STYLES, Round, instrument, last_price
 from trading.domain.checks import Code
 from trading.domain.requests import OrderRequest
-from trading.domain.states import OrderType, Side, Source, TimeInForce
+from trading.domain.states import AT_WORK, OrderType, Side, Source, TimeInForce
+from trading.models import Order
 from trading.selectors import books, turns
 from trading.services.decisions import Verdict, decide
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.money import floor_to_step
 from tradingfarm.kernel.randomness import stream
 from tradingfarm.processes.spawning import dies_with_us
+from tradingfarm.processes.waiting import wait_until
 
 THREADS = 4
 PAUSE_SECONDS = 0.2
@@ -80,6 +82,25 @@ class Client:
             is_done = attempt + 1 >= self.round.least and self._has_enough(denied)
             if is_done or time.monotonic() > end_at:
                 break
+        return tally
+
+    def attack_alone(self) -> Tally:
+        """Propose one after the other, nothing at work meanwhile, until the limit denies it.
+
+        An entry at work counts with what it may lose, a filled one with what it has cost: the
+        crowd is denied early, and leaves room that only this shows to be there.
+        """
+        tally, chance = Tally(), stream(self.seed, "race", self.round.number, self.number)
+        at_work = Order.objects.filter(account_id=self.round.account_id, state__in=AT_WORK)
+        for attempt in range(self.round.tries):
+            if not wait_until(lambda: not at_work.exists(), seconds=SECONDS, pause=0.02):
+                raise TimeoutError(f"{at_work.count()} orders are still at work.")
+            verdict = self._decide(self._request(attempt, chance), tally)
+            if verdict is not None:
+                tally.approved += verdict.approved
+                tally.denials.update(verdict.denials)
+                if self.round.style.denial in verdict.denials:
+                    break
         return tally
 
     def _has_enough(self, denied: Counter[UUID]) -> bool:
@@ -133,7 +154,7 @@ class Client:
 
 
 def attack(opened: Round) -> list[Tally]:
-    """All at once: clients four to a process, each worker in one of its own."""
+    """All at once: clients four to a process, each worker in one of its own; one comes last."""
     connections.close_all()
     groups = [
         *(
@@ -162,6 +183,8 @@ def attack(opened: Round) -> list[Tally]:
         process.join()
     if len(tallies) < everybody:
         raise RuntimeError(f"{everybody - len(tallies)} clients failed; see above.")
+    if opened.style.has_last_word:
+        tallies.append(Client(opened, everybody, opened.seed).attack_alone())
     return tallies
 
 

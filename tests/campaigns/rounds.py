@@ -42,6 +42,7 @@ class Style:
     a client hears it before it gives up. `limits` are each agent's, `of_account` the account's.
     Sizes are values in the account's currency; `exits` is the part of the proposals that sell,
     `stop` the stop-loss as a part of the price. What `rests` is a limit order below the market.
+    After a round that `has_last_word`, one client goes on alone until the limit denies it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Style:
     stop: Decimal = Decimal("0.9")
     patience: int = 3
     rests: bool = False
+    has_last_word: bool = False
 
     @property
     def is_per_instrument(self) -> bool:
@@ -169,6 +171,7 @@ STYLES = (
         limits={"max_daily_loss": 25, "price_collar_pct": "0.5"},
         stop=Decimal("0.998"),
         patience=25,
+        has_last_word=True,
     ),
     Style(
         "order rate",

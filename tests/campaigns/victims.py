@@ -77,6 +77,8 @@ def _be(act: Callable[[], None], obey: Callable[[], None]) -> None:
     """The child's whole life."""
     status = BAD_END
     try:
+        # A group of its own: the kernel wakes the stopped members of one that its shell has left.
+        os.setpgid(0, 0)
         obey()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         act()
