@@ -91,6 +91,24 @@ def empties_patiently() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def looks_for_static_files_once() -> Iterator[None]:
+    """Every test client is a new server, and looking for 200 files takes as long as a page."""
+    from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: PLC0415 - after the settings
+
+    look, known = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def once(self: WhiteNoiseMiddleware) -> None:
+        if not known:
+            look(self)
+            known.update(self.files)
+        self.files.update(known)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
     """Fail whatever reaches for another machine, by address or by name."""
     with pytest.MonkeyPatch.context() as patch:

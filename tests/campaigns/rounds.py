@@ -195,6 +195,7 @@ STYLES = (
         limits={"max_daily_entries": 50, "max_position_value": 3_000},
         instruments=12,
         exits=0.4,
+        has_last_word=True,
     ),
 )
 ALONE = Style("alone", denial="DAILY_ENTRIES", deposit=1_000_000, limits={"max_daily_entries": 60})

@@ -3,14 +3,17 @@
 Generated from the URLconf: a page that is added is tested, and one without a rule fails.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission as StaffPermission
+from django.db.transaction import atomic, set_rollback
 from django.http import HttpResponseBase
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from tests.pages.addresses import Address, every_address, kwargs_for, missing_kwargs, nameless
 from tests.pages.farms import Farm, halt, make_farm, make_user
@@ -18,6 +21,7 @@ from tests.pages.guards import guarded
 from tests.pages.stories import make_busy
 from tests.pages.watching import price_trigger
 from tests.served import cookie_of
+from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.people.access import Rule
 from tradingfarm.people.models import Role, User
@@ -45,7 +49,7 @@ class Place:
 
     own: Farm
     other: Farm
-    people: Mapping[str, User | None]
+    cookies: Mapping[str, str]
 
     def kwargs(self, address: Address, thing: str) -> dict[str, object]:
         if thing == "missing" or address.is_secret:
@@ -53,21 +57,40 @@ class Place:
         return kwargs_for(address, self.own if thing == "own" else self.other)
 
 
-@pytest.fixture
-def place(farm: Farm) -> Place:
-    """Viewer and operator work at the trader's desk; another trader and the staff do not."""
-    own = with_everything(farm)
-    other = with_everything(make_farm(owner=make_user("another"), wall=farm.wall, name="Other"))
-    people: dict[str, User | None] = {
-        "anonymous": None,
-        "trader": own.owner,
-        "another": other.owner,
-    }
-    for name in ("viewer", "operator"):
-        people[name] = User.objects.create(username=name, role=ROLES[name], desk=own.owner)
-    staff = User.objects.create(username="staff", role=Role.VIEWER, is_staff=True)
-    staff.user_permissions.set(StaffPermission.objects.all())
-    return Place(own, other, people | {"staff": staff})
+@pytest.fixture(scope="module")
+def place(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Place]:
+    """Viewer and operator work at the trader's desk; another trader and the staff do not.
+
+    It takes longer to set up than to be asked, so that all addresses share it.
+    """
+    with django_db_blocker.unblock(), undone():
+        wall = SystemClock().now()
+        own = with_everything(make_farm(owner=make_user(), wall=wall))
+        other = with_everything(make_farm(owner=make_user("another"), wall=wall, name="Other"))
+        people = {"trader": own.owner, "another": other.owner}
+        for name in ("viewer", "operator"):
+            people[name] = User.objects.create(username=name, role=ROLES[name], desk=own.owner)
+        people["staff"] = User.objects.create(username="staff", role=Role.VIEWER, is_staff=True)
+        people["staff"].user_permissions.set(StaffPermission.objects.all())
+        cookies = {name: cookie_of(person) for name, person in people.items()}
+        yield Place(own, other, {"anonymous": ""} | cookies)
+
+
+@pytest.fixture(autouse=True)
+def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """In place of pytest-django's own, which closes the connection, and with it what all share."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Everything that is stored meanwhile is gone afterwards: each address is asked alone."""
+    outer = atomic()
+    vars(outer)["_from_testcase"] = True  # what must begin a transaction of its own still may
+    with outer:
+        yield
+        set_rollback(True)
 
 
 def with_everything(farm: Farm) -> Farm:
@@ -147,13 +170,11 @@ def test_an_address_refuses_what_it_does_not_declare(place: Place, address: Addr
 def knock(
     place: Place, person: str, address: Address, thing: str, method: str
 ) -> HttpResponseBase:
-    client = Client(raise_request_exception=True)
-    user = place.people[person]
-    if user is not None:
-        client.force_login(user)
-    answer = client.generic(method, path(place, address, thing))
-    if answer.streaming:
-        answer.getvalue()  # only so many files may be on their way
+    client = Client(raise_request_exception=True, headers={"cookie": place.cookies[person]})
+    with undone():
+        answer = client.generic(method, path(place, address, thing))
+        if answer.streaming:
+            answer.getvalue()  # only so many files may be on their way
     return answer
 
 
