@@ -47,7 +47,7 @@ class Talk:
         with transaction():
             say(
                 execution=self._execution,
-                saying=Saying(place, MessageType.UPDATE, agent.id, agent.name, WORDS),
+                sayings=[Saying(place, MessageType.UPDATE, agent.id, agent.name, WORDS)],
                 at=SystemClock().now(),
             )
         return message_id(execution_id=self._execution.id, place=place)
