@@ -122,9 +122,7 @@ def loaded(desk, request, now=NOW):
     with transaction():
         return load_book(
             account=lock_account(account_id=desk.account.id, now=now),
-            permission_id=request.permission_id,
-            instrument_id=request.instrument_id,
-            intent_key="nothing decided yet",
+            request=replace(request, intent_key="nothing decided yet"),
             now=now,
         ).book
 

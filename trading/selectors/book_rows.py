@@ -20,7 +20,8 @@ from tradingfarm.kernel.prepared import Row
 
 # Beside the locking statement, because it sees what the lock waited for. Lists travel as arrays
 # of the database's own types. An exit is judged by the present: a replay may have played on, and
-# its clock, as it was when its prices were, counts where it is later.
+# its clock, as it was when its prices were, counts where it is later. Of what is at rest only
+# orders that may be alike are read; a sell is clamped to what is held before it is compared.
 LOAD = """
 WITH moment AS MATERIALIZED (
   SELECT CASE WHEN %(goes_along)s::boolean
@@ -102,6 +103,7 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT id, side, quantity, as_of, false FROM trading_order
     WHERE permission_id = %(permission)s AND instrument_id = %(instrument)s
+      AND side = %(side)s AND (side = 'sell' OR quantity = %(quantity)s)
       AND as_of > (SELECT now FROM moment) - %(duplicate_window)s AND state IN
         ('CANCELED', 'EXPIRED', 'EXPIRED_LOCAL', 'FILLED', 'NOT_PLACED', 'REJECTED')) o) recent
 CROSS JOIN LATERAL (
@@ -162,7 +164,7 @@ def statistics(row: Row) -> Statistics:
 
 
 def recent(row: Row, *, instrument_id: UUID, window: timedelta) -> tuple[RecentOrder, ...]:
-    """The asker's orders in the instrument that are at work or younger than the window."""
+    """The asker's orders in the instrument: at work, or alike and younger than the window."""
     found = zip(
         row.recent_ids or (),
         row.recent_sides or (),

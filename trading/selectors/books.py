@@ -14,6 +14,7 @@ from market.selectors.calendars import ALWAYS_OPEN, calendar_of
 from trading.domain.book import AccountLimits, Book, Terms
 from trading.domain.checks import DUPLICATE_WINDOW, RATE_WINDOW
 from trading.domain.days import Reckoning
+from trading.domain.requests import OrderRequest
 from trading.domain.states import HaltState
 from trading.selectors import book_rows
 from trading.selectors.book_rows import LOAD
@@ -152,23 +153,23 @@ def _missing_hands(row: Row) -> tuple[str, ...] | None:
 def load_book(
     *,
     account: LockedAccount,
-    permission_id: UUID | None,
-    instrument_id: UUID,
-    intent_key: str,
+    request: OrderRequest,
     now: datetime,
     goes_along: bool = False,
 ) -> Loaded:
-    """Everything the gate reads for one request, under the lock that the caller holds.
+    """Everything the gate reads for `request`, under the lock that the caller holds.
 
     A replay may have played on since `now` was read; with `goes_along` its clock, as it was when
     its prices were, counts where it is later. Raises NoSuchInstrument.
     """
     asked: Values = {
         "account": account.id,
-        "permission": permission_id,
+        "permission": request.permission_id,
         "feed": account.feed_name,
-        "instrument": instrument_id,
-        "intent_key": intent_key,
+        "instrument": request.instrument_id,
+        "side": request.side,
+        "quantity": request.quantity,
+        "intent_key": request.intent_key,
         "now": now,
         "goes_along": goes_along,
         "most_orders": account.limits.max_orders_per_minute + 1,
@@ -180,8 +181,9 @@ def load_book(
         cursor.execute(LOAD, asked)
         row: Row = cursor.fetchone()
     if row.symbol is None:
-        raise NoSuchInstrument(f"There is no instrument {instrument_id}.")
-    return Loaded(_permitted(_book(account, instrument_id, row), row), _earlier(row), row.now)
+        raise NoSuchInstrument(f"There is no instrument {request.instrument_id}.")
+    book = _permitted(_book(account, request.instrument_id, row), row)
+    return Loaded(book, _earlier(row), row.now)
 
 
 def _book(account: LockedAccount, instrument_id: UUID, row: Row) -> Book:

@@ -55,9 +55,7 @@ def decide_locked(
     account = roll_account(account=account, now=now)
     loaded = load_book(
         account=account,
-        permission_id=request.permission_id,
-        instrument_id=request.instrument_id,
-        intent_key=request.intent_key,
+        request=request,
         now=now,
         # An agent's order is judged by the time that it was decided at, an exit by the present.
         goes_along=request.source is not Source.AGENT,

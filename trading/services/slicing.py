@@ -87,13 +87,7 @@ def decide_in_slices(
     with transaction():
         account = lock_account(account_id=account_id, now=now)
         account = roll_account(account=account, now=now)
-        loaded = load_book(
-            account=account,
-            permission_id=request.permission_id,
-            instrument_id=request.instrument_id,
-            intent_key=request.intent_key,
-            now=now,
-        )
+        loaded = load_book(account=account, request=request, now=now)
         found = assess(loaded.book, request, now)
         if loaded.earlier is not None or found.order is None:
             # Told again, or denied: both are answered as for any order.
