@@ -19,13 +19,13 @@ from tests.trading.guarding import (
     tripped,
     worth,
 )
+from tests.trading.locks import locks_taken
 from tests.trading.steps import approved, claimed, decided, filled
 from trading.domain.states import BreakerKind, HaltState
 from trading.models import Account, Breaker, Permission
 from trading.selectors.books import NoSuchAccount
 from trading.selectors.ceilings import effective_limits
 from trading.selectors.guards import guarded
-from trading.services.barrier import STOP
 from trading.services.breakers import check_breakers, clear
 from tradingfarm.kernel.journal import transaction
 
@@ -76,19 +76,13 @@ def test_an_entry_approved_before_is_not_claimed_after_an_exit_is():
 
 
 def test_the_barrier_is_owned_before_the_account_is_locked():
-    desk, seen = begun(), []
+    desk = begun()
     worth(desk, 94_000)
 
-    def watched(execute, sql, params, *args):
-        is_barrier = "pg_advisory_xact_lock(" in sql and params[0] == STOP
-        seen.extend(["barrier"] if is_barrier else [])
-        seen.extend(["row"] if "FOR NO KEY UPDATE" in sql else [])
-        return execute(sql, params, *args)
-
-    with connection.execute_wrapper(watched):
+    with locks_taken() as taken:
         checked(desk)
 
-    assert seen == ["barrier", "row"]
+    assert taken == ["barrier", "row"]
 
 
 def test_a_breaker_that_is_tripped_stays_one():

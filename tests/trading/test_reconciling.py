@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.factories import NOW, make_desk, make_instrument, wall
+from tests.trading.locks import locks_taken
 from tests.trading.steps import approved, claimed, decided, make_sender, report, sent
 from tests.trading.venues import RecordingExchange, found
 from trading.domain.exchange import ExchangeUnavailable, FoundTrade, Outcome, OutcomeKind, Trade
@@ -100,6 +101,26 @@ def test_the_same_difference_seconds_later_only_lets_it_reduce():
     assert desk.account.is_ready
     assert Breaker.objects.get().kind == BreakerKind.DIFFERENCE
     assert "BREAKERS" in decided(desk, desk.buy(1)).denials
+
+
+def test_no_claim_is_under_way_when_a_difference_halts_the_account():
+    desk, exchange = unready()
+    compared(desk, exchange)
+    exchange.held = {"USD": Decimal(99_000)}
+
+    with locks_taken() as taken:
+        compared(desk, exchange, kind=PERIODIC)
+
+    assert taken[:2] == ["barrier", "row"]
+
+
+def test_books_that_agree_hold_no_claim_up():
+    desk, exchange = unready()
+
+    with locks_taken() as taken:
+        compared(desk, exchange)
+
+    assert "barrier" not in taken
 
 
 def test_a_difference_that_went_by_itself_is_none():
