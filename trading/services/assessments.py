@@ -14,7 +14,7 @@ from trading.domain.risk import ApprovedOrder, Assessment
 from trading.domain.states import ConfirmationState, OrderState, Side
 from trading.models import Confirmation, Override
 from trading.selectors.books import LockedAccount
-from tradingfarm.kernel.canonical import canonical
+from tradingfarm.kernel.canonical import as_json, canonical
 from tradingfarm.kernel.journal import account_stream, record
 from tradingfarm.kernel.money import plain
 from tradingfarm.kernel.prepared import prepared
@@ -108,6 +108,11 @@ class Finding:
         return self.assessment.request
 
     @cached_property
+    def written_request(self) -> object:
+        """The request, ready to be written."""
+        return as_json(self.request)
+
+    @cached_property
     def checks(self) -> list[Values]:
         """All checks, ready to be written."""
         return plain_checks(self.assessment.checks)
@@ -155,7 +160,7 @@ def _assessment(finding: Finding) -> Values:
         "permission": request.permission_id,
         "instrument": request.instrument_id,
         "intent_key": request.intent_key,
-        "request": canonical(request),
+        "request": canonical(finding.written_request),
         "denials": list(found.denials),
         "checks": canonical(finding.checks),
         "largest": found.largest,
@@ -271,7 +276,7 @@ def _journal(finding: Finding) -> None:
             "denials": verdict.denials,
             "largest": found.largest,
             "checks": finding.checks,
-            "request": found.request,
+            "request": finding.written_request,
         },
     )
     if found.order is not None:

@@ -7,13 +7,14 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from functools import singledispatch
+from functools import cache, singledispatch
 from types import NoneType
 from typing import Any, cast
 from uuid import UUID
 
 from tradingfarm.kernel.money import plain
 
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 AS_IT_IS = frozenset({str, int, bool, NoneType})
 """Most values by far; dispatching on them would cost more than writing them."""
 
@@ -23,7 +24,7 @@ def canonical(value: object) -> str:
 
     Floats are refused (their text differs between producers): raises TypeError.
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return ENCODER.encode(as_json(value))
 
 
 def digest(value: object) -> str:
@@ -44,8 +45,12 @@ def payload_of(entry: str) -> dict[str, Any]:
     return payload
 
 
-def _plain(value: object) -> object:
-    """What JSON can say of `value`. An enum's member stands for its value, whatever its base."""
+def as_json(value: object) -> object:
+    """What JSON can say of `value`, for what is written more than once.
+
+    Its canonical text is that of `value`. An enum's member stands for its value, whatever its
+    base.
+    """
     kind = value.__class__
     if kind in AS_IT_IS:
         return value
@@ -53,65 +58,71 @@ def _plain(value: object) -> object:
         return _object(cast("dict[object, object]", value))
     if kind is list or kind is tuple:
         return _array(cast("Sequence[object]", value))
-    return _as_json(value.value if isinstance(value, Enum) else value)
+    return _other_as_json(value.value if isinstance(value, Enum) else value)
 
 
 def _object(values: Mapping[object, object]) -> object:
     """Asks of each value itself what most of them are, before it calls anybody."""
     return {
-        key if key.__class__ is str else str(_plain(key)): (
-            item if item.__class__ in AS_IT_IS else _plain(item)
+        key if key.__class__ is str else str(as_json(key)): (
+            item if item.__class__ in AS_IT_IS else as_json(item)
         )
         for key, item in values.items()
     }
 
 
 def _array(values: Iterable[object]) -> object:
-    return [item if item.__class__ in AS_IT_IS else _plain(item) for item in values]
+    return [item if item.__class__ in AS_IT_IS else as_json(item) for item in values]
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass."""
+    return tuple(field.name for field in fields(kind))
 
 
 @singledispatch
-def _as_json(value: object) -> object:
+def _other_as_json(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: as_json(getattr(value, name)) for name in _names(type(value))}
     raise TypeError(f"{type(value).__name__} has no canonical text: {value!r}.")
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: int | str | None) -> object:
     return value
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: Decimal) -> object:
     return plain(value)
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: datetime) -> object:
     return moment(value)
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: date | time) -> object:
     return value.isoformat()
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: UUID) -> object:
     return str(value)
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: Mapping) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
     return _object(value)
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: list | tuple) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
     return _array(value)
 
 
-@_as_json.register
+@_other_as_json.register
 def _(value: Set) -> object:  # type: ignore[type-arg]  # singledispatch needs bare classes
-    return sorted(str(_plain(item)) for item in value)
+    return sorted(str(as_json(item)) for item in value)
