@@ -134,8 +134,9 @@ def pairs(desk: Desk, count: int) -> tuple[list[float], list[float], int]:
 
     What the twins write is captured before: a rollback makes psycopg forget what it has prepared.
     """
-    captures = [captured(desk, f"bare {number}", 1 + number) for number in range(WARM + count)]
-    decided, twins, first = [], [], 1 + len(captures)
+    ended(bought(desk, "begins the day", 1))
+    captures = [captured(desk, f"bare {number}", 2 + number) for number in range(WARM + count)]
+    decided, twins, first = [], [], 2 + len(captures)
     with bare_connection() as cursor:
         for number, capture in enumerate(captures):
             began = time.perf_counter()
