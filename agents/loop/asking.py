@@ -15,7 +15,7 @@ from agents.loop.background import submit
 from agents.selectors.panels import Seat
 from agents.services.budgets import Reservation, reserve
 from agents.services.calls import Answered, Outcome, Question
-from agents.services.leases import RENEW_EVERY_SECONDS, Lease, renew
+from agents.services.leases import RENEW_EVERY, Lease, renew
 from tradingfarm.kernel.clock import Clock
 
 MILLISECONDS = 1_000
@@ -51,9 +51,9 @@ def ask(
 
     Every question is answered once, at `until` (wall time) the latest: then with a problem. One
     that an agent's budget does not hold is not asked; its problem says so. The lease is renewed
-    meanwhile. Raises LeaseLost; the questions that are open then are cancelled.
+    where this takes long. Raises LeaseLost; the questions that are open then are cancelled.
     """
-    started = runtime.clock.now()
+    started = renewed = runtime.clock.now()
     seconds = max((until - started).total_seconds(), 0)
     waiting: Pending = {}
     try:
@@ -66,7 +66,10 @@ def ask(
             yield refused
         while waiting:
             done = _wait(waiting)
-            renew(lease=lease, at=runtime.clock.now())
+            now = runtime.clock.now()
+            if now - renewed >= RENEW_EVERY:
+                renew(lease=lease, at=now)
+                renewed = now
             yield [
                 _timed(future, waiting.pop(future), started, runtime.clock)
                 for future in list(waiting)
@@ -106,7 +109,7 @@ def _wait(waiting: Iterable[Future[Reply | Failure]]) -> set[Future[Reply | Fail
     done, late = wait(waiting, timeout=AT_ONCE_SECONDS)
     if late and not done:
         connection.close()
-        done, _ = wait(late, timeout=RENEW_EVERY_SECONDS, return_when=FIRST_COMPLETED)
+        done, _ = wait(late, timeout=RENEW_EVERY.total_seconds(), return_when=FIRST_COMPLETED)
     return done
 
 

@@ -19,7 +19,7 @@ from tradingfarm.kernel.errors import FarmError
 from tradingfarm.kernel.journal import account_stream, record, transaction
 
 LEASE = timedelta(seconds=20)
-RENEW_EVERY_SECONDS = 5.0
+RENEW_EVERY = timedelta(seconds=5)
 MOST_ATTEMPTS = 5
 ONE_THINKING = "execution_one_thinking"
 

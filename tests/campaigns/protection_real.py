@@ -45,6 +45,7 @@ ASSETS = ("BTC", "ETH", "SOL")
 KILLS = (("sender",), ("guard",), ("sender", "guard"))
 """Who dies, story by story."""
 STOP_PCT = Decimal(2)
+VALUE, VALUE_STEP = Decimal(20_000), Decimal(1_000)
 LOOK_SECONDS = 0.2
 PATIENCE_SECONDS = 60.0
 FALL = tuple(Decimal(part) for part in ("0.99", "0.983", "0.978", "0.97", "0.95", "0.9"))
@@ -190,7 +191,8 @@ class Real:
 
     def _enter(self) -> None:
         now = CLOCK.now()
-        quantity = (Decimal(20_000) / self.price) // self.lot * self.lot
+        value = VALUE + VALUE_STEP * self.place  # the same size within a minute is a duplicate
+        quantity = (value / self.price) // self.lot * self.lot
         request = OrderRequest(
             intent_key=f"entry {self.place}",
             source=Source.AGENT,

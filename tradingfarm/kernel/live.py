@@ -15,10 +15,14 @@ from channels.layers import get_channel_layer
 from django.db.transaction import on_commit
 from redis.exceptions import RedisError
 
+from tradingfarm.kernel.clock import SystemClock
+
 logger = logging.getLogger(__name__)
 
 GROUP = "live"
 TIMEOUT_SECONDS = 0.2
+GATHER_SECONDS = 0.02
+"""One piece of work commits several times in a row; its topics are published together."""
 
 
 def stream_topic(stream: str) -> str:
@@ -55,9 +59,11 @@ class Announcer:
         self._rung.set()
 
     def _run(self) -> None:
+        clock = SystemClock()
         with asyncio.Runner() as runner:
             while True:
                 self._rung.wait()
+                clock.sleep(GATHER_SECONDS)
                 self._rung.clear()
                 with self._lock:
                     topics, self._waiting = self._waiting, set()
