@@ -17,6 +17,7 @@ from signal import SIG_IGN, SIGINT, SIGKILL, signal
 from typing import Any
 from uuid import UUID
 
+from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connections
 
@@ -31,7 +32,7 @@ from tests.campaigns.visitor import Visitor
 from tests.factories import make_instrument, make_quote, wall
 from trading.domain.requests import OrderRequest
 from trading.domain.states import Side, Source
-from trading.models import Account, Assessment, Order, PositionShare
+from trading.models import Account, Assessment, Order, Permission, PositionShare
 from trading.selectors.books import know_calendars
 from trading.services import sending
 from trading.services.decisions import decide
@@ -321,6 +322,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     know_calendars()
+    know_celery()
     plant(options.planted)
     for line in sys.stdin:
         scene = Scene(**json.loads(line))
@@ -328,9 +330,21 @@ def main() -> None:
         sys.stdout.flush()
 
 
+def know_celery() -> None:
+    """Import now what Celery imports at its first use.
+
+    A child that is forked while a thread of ours imports waits for that thread, which it lacks.
+    """
+    current_app.finalize(auto=True)
+    for part in ("amqp", "tasks"):
+        getattr(current_app, part)
+    current_app.connection_for_write().get_transport_cls()
+
+
 def _played(scene: Scene, options: argparse.Namespace) -> dict[str, object]:
     floor = make_floor(number=scene.number)
     Account.objects.update(max_price_age_seconds=86_400)
+    Permission.objects.update(hours_start=None, hours_end=None)  # whatever the time is here
     make_quote(make_instrument(), "100", volume="500000", as_of=wall())
     ready = Account.objects.filter(id=floor.account.id, is_ready=True).exclude(owned_by="")
     wait_until(ready.exists, seconds=30, pause=0.1)
