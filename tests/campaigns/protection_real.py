@@ -142,6 +142,7 @@ class Real:
 
     def play(self) -> Told:
         victims = KILLS[self.place % len(KILLS)]
+        self._tell_price()  # where an earlier story of the same asset has let it fall
         self._until(self._is_ready, "the account to be ready")
         self._enter()
         self._until(self._has_stop, "a stop at the exchange")
