@@ -17,7 +17,6 @@ from signal import SIG_IGN, SIGINT, SIGKILL, signal
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connections
 
@@ -41,7 +40,9 @@ from trading.services.sending import claim, send, settle
 from trading.worlds import exchange_for
 from tradingfarm.kernel.clock import SystemClock
 from tradingfarm.kernel.journal import account_stream, transaction
+from tradingfarm.kernel.live import announcer
 from tradingfarm.kernel.models import JournalEvent
+from tradingfarm.kernel.wake import ringer
 from tradingfarm.processes.spawning import dies_with_us
 from tradingfarm.processes.waiting import wait_until
 from triggers.domain.causes import Hit
@@ -322,7 +323,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     know_calendars()
-    know_celery()
+    silence()
     plant(options.planted)
     for line in sys.stdin:
         scene = Scene(**json.loads(line))
@@ -330,15 +331,14 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def know_celery() -> None:
-    """Import now what Celery imports at its first use.
+def silence() -> None:
+    """Ring no doorbells, which nobody hears here, in this program and its children.
 
-    A child that is forked while a thread of ours imports waits for that thread, which it lacks.
+    They ring from threads, and a child that is forked meanwhile waits for ever for what one of
+    them holds: a module that it imports, a lock of its connection's pool.
     """
-    current_app.finalize(auto=True)
-    for part in ("amqp", "tasks"):
-        getattr(current_app, part)
-    current_app.connection_for_write().get_transport_cls()
+    for bells in (announcer, ringer):
+        setattr(bells, "put", lambda told: None)  # noqa: B010 - a method is replaced on purpose
 
 
 def _played(scene: Scene, options: argparse.Namespace) -> dict[str, object]:
