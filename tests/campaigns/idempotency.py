@@ -101,7 +101,9 @@ def _repeated(
 ) -> Iterator[Breach]:
     posts = len(tables.paper_orders)
     if posts != effect.posts:
-        yield Breach("repeated", f"{name}: {posts} orders at the exchange, not {effect.posts}")
+        why = f" (denied: {', '.join(told['denials'])})" if told["denials"] else ""
+        text = f"{name}: {posts} orders at the exchange, not {effect.posts}{why}"
+        yield Breach("repeated", text)
     for what, count in effect.counts.items():
         if told["counts"][what] != count:
             yield Breach("repeated", f"{name}: {told['counts'][what]} {what}, not {count}")

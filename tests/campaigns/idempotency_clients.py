@@ -316,6 +316,14 @@ def plant(bug: str) -> None:
         sending.CLAIM = sending.CLAIM.replace(CLAIMED_ONCE, "")
 
 
+def denied(on: Stage) -> list[str]:
+    """Why the gate refused anything, by code: a crowd may keep the sender from its lease."""
+    assessments = Assessment.objects.filter(account=on.account)
+    return sorted(
+        {code for codes in assessments.values_list("denials", flat=True) for code in codes}
+    )
+
+
 def main() -> None:
     """Read scenes from stdin until it ends."""
     parser = argparse.ArgumentParser()
@@ -356,4 +364,5 @@ def _played(scene: Scene, options: argparse.Namespace) -> dict[str, object]:
         "answers": dict(seen.answers),
         "errors": dict(seen.errors),
         "counts": counted(on),
+        "denials": denied(on),
     }

@@ -9,7 +9,12 @@ from tests.campaigns.idempotency_scenes import DELIVERIES, EFFECTS, KEYS, Scene,
 from tests.campaigns.rows import Tables
 
 SCENE = Scene("wish", 1, DELIVERIES)
-TOLD = {"answers": {"one": DELIVERIES}, "errors": {}, "counts": dict(EFFECTS["wish"].counts)}
+TOLD = {
+    "answers": {"one": DELIVERIES},
+    "errors": {},
+    "counts": dict(EFFECTS["wish"].counts),
+    "denials": [],
+}
 NOTHING = Tables(account="x", cash=Decimal(0))
 
 
@@ -43,6 +48,14 @@ def test_an_order_that_never_reached_the_exchange_is_found():
     told = {"counts": dict(EFFECTS["doorbell"].counts)}
 
     assert found(Scene("doorbell", 1, DELIVERIES), **told) == {"repeated"}
+
+
+def test_a_breach_says_why_the_gate_refused():
+    told = TOLD | {"counts": dict(EFFECTS["doorbell"].counts), "denials": ["NOT_READY"]}
+
+    (breach,) = judged(Scene("doorbell", 1, DELIVERIES), told, NOTHING)
+
+    assert breach.text.endswith("(denied: NOT_READY)")
 
 
 def test_keys_come_a_thousand_times_and_messages_fifty():
