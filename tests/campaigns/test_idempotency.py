@@ -9,10 +9,11 @@ from tests.campaigns.idempotency_scenes import DELIVERIES, EFFECTS, KEYS, Scene,
 from tests.campaigns.rows import Tables
 
 SCENE = Scene("wish", 1, DELIVERIES)
+COUNTS = dict(EFFECTS["wish"].counts)
 TOLD = {
     "answers": {"one": DELIVERIES},
     "errors": {},
-    "counts": dict(EFFECTS["wish"].counts),
+    "counts": COUNTS,
     "denials": [],
 }
 NOTHING = Tables(account="x", cash=Decimal(0))
@@ -32,8 +33,8 @@ def test_one_effect_and_one_answer_are_no_breach():
         ({"answers": {"one": DELIVERIES - 1}}, {"unanswered"}),
         ({"answers": {"one": 1, "another": DELIVERIES - 1}}, {"contradicted"}),
         ({"errors": {"23505": 1}}, {"constraint"}),
-        ({"counts": TOLD["counts"] | {"executions": 2}}, {"repeated"}),
-        ({"counts": TOLD["counts"] | {"executions": 0}}, {"repeated"}),
+        ({"counts": COUNTS | {"executions": 2}}, {"repeated"}),
+        ({"counts": COUNTS | {"executions": 0}}, {"repeated"}),
     ],
 )
 def test_what_happened_otherwise_is_found(changes, kinds):
