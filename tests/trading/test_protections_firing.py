@@ -273,6 +273,14 @@ def test_a_real_exchange_is_asked_again_only_after_a_moment():
     assert fired(STOP, "89", at=at + RETRY_AFTER).approved
 
 
+def test_an_exit_that_sold_some_of_it_goes_on_at_once():
+    live_holder()
+    at = wall()
+    traded(fired(STOP, "89", at=at).order_id, 4, state=OrderState.EXPIRED)
+
+    assert exit_of(fired(STOP, "89", at=at)).quantity == 6
+
+
 def test_an_exit_that_expired_at_the_exchange_is_tried_again():
     holder()
     ended(fired(STOP, "89").order_id, OrderState.EXPIRED)
