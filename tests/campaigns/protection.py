@@ -145,9 +145,22 @@ def figures(told: Sequence[judging.Told], findings: Findings) -> dict[str, objec
         "flips": sum(breach.kind == "flip" for breach in findings.breaches),
         "unprotected_seconds": judging.figures(by_log),
         "unprotected_seconds_by_gauge": judging.figures(by_gauge),
+        "longest_unprotected": _longest(told),
         "below_stop_until_flat_p50": percentile(flat, 0.5),
         "below_stop_until_flat_p99": percentile(flat, 0.99),
     }
+
+
+def _longest(told: Sequence[judging.Told]) -> str:
+    """The longest span without a restart and whose it is, for whoever has to find out why."""
+    found = (
+        (span.seconds, one.name)
+        for one in told
+        for span in judging.spans(one.seen)
+        if not span.through_restart
+    )
+    seconds, name = max(found, default=(0.0, "no story"))
+    return f"{seconds:.1f} s in {name}"
 
 
 if __name__ == "__main__":
