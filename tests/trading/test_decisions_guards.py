@@ -344,28 +344,6 @@ def test_an_order_that_rests_for_long_is_a_duplicate_however_many_came_since():
     assert decided(desk, desk.buy(9, key="more")).denials == ("DUPLICATE",)
 
 
-@pytest.mark.parametrize(
-    ("quantity", "after", "denials"),
-    [(2, 59, ("DUPLICATE",)), (2, 60, ()), (3, 59, ())],
-    ids=["alike and young", "alike and old", "of another size"],
-)
-def test_what_has_ended_is_a_duplicate_of_the_same_size_for_a_minute(quantity, after, denials):
-    desk = make_desk()
-    filled(desk, desk.buy(2))
-
-    again = decided(desk, desk.buy(quantity, key="again"), now=NOW + timedelta(seconds=after))
-
-    assert again.denials == denials
-
-
-def test_a_sell_of_more_than_is_held_is_a_duplicate_of_what_it_is_clamped_to():
-    desk = make_desk()
-    filled(desk, desk.buy(4))
-    filled(desk, desk.sell(2, key="first"))
-
-    assert decided(desk, desk.sell(99, key="again")).denials == ("DUPLICATE",)
-
-
 def test_the_agent_waits_from_entry_to_entry():
     desk = make_desk(limits={"min_seconds_between_entries": 60})
     filled(desk, desk.buy(1))

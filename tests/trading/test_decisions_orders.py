@@ -118,6 +118,28 @@ def test_a_slice_and_a_replacement_are_stored_and_take_no_entry():
     assert desk.permission.entries_today == 1
 
 
+@pytest.mark.parametrize(
+    ("quantity", "after", "denials"),
+    [(2, 59, ("DUPLICATE",)), (2, 60, ()), (3, 59, ())],
+    ids=["alike and young", "alike and old", "of another size"],
+)
+def test_what_has_ended_is_a_duplicate_of_the_same_size_for_a_minute(quantity, after, denials):
+    desk = make_desk()
+    filled(desk, desk.buy(2))
+
+    again = decided(desk, desk.buy(quantity, key="again"), now=NOW + timedelta(seconds=after))
+
+    assert again.denials == denials
+
+
+def test_a_sell_of_more_than_is_held_is_a_duplicate_of_what_it_is_clamped_to():
+    desk = make_desk()
+    filled(desk, desk.buy(4))
+    filled(desk, desk.sell(2, key="first"))
+
+    assert decided(desk, desk.sell(99, key="again")).denials == ("DUPLICATE",)
+
+
 def loaded(desk, request, now=NOW):
     with transaction():
         return load_book(
