@@ -188,7 +188,7 @@ def firing(on: Stage) -> Seen:
     """One cause of a trigger, seen by everybody at once."""
     trigger = create_trigger(
         owner=on.floor.account.owner,
-        name=on.scene.name,
+        name=f"{on.scene.name} {on.scene.number}",  # a person has no two of one name
         type=Trigger.Type.TIME.value,
         team=on.floor.team,
         actor="campaign",
