@@ -27,7 +27,7 @@ from tests.trading.protecting import (
 from tests.trading.steps import approved, filled
 from trading.domain.states import OrderState, ProtectionState, Source
 from trading.models import Order, Protection
-from trading.services.protections import RETRY_AFTER, fire, is_reached
+from trading.services.protections import GOES_ON_AFTER, RETRY_AFTER, fire, is_reached
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -273,12 +273,13 @@ def test_a_real_exchange_is_asked_again_only_after_a_moment():
     assert fired(STOP, "89", at=at + RETRY_AFTER).approved
 
 
-def test_an_exit_that_sold_some_of_it_goes_on_at_once():
+def test_an_exit_that_sold_some_of_it_goes_on_sooner():
     live_holder()
     at = wall()
     traded(fired(STOP, "89", at=at).order_id, 4, state=OrderState.EXPIRED)
 
-    assert exit_of(fired(STOP, "89", at=at)).quantity == 6
+    assert fired(STOP, "89", at=at + GOES_ON_AFTER / 2) is None
+    assert exit_of(fired(STOP, "89", at=at + GOES_ON_AFTER)).quantity == 6
 
 
 def test_an_exit_that_expired_at_the_exchange_is_tried_again():

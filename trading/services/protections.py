@@ -49,6 +49,8 @@ REASONS = {
 }
 RETRY_AFTER = timedelta(seconds=2)
 """A real exchange is not asked more often for an exit that trades nothing, wall time."""
+GOES_ON_AFTER = timedelta(seconds=0.5)
+"""Nor for one that traded: a thin market would take all requests that the exchange grants."""
 EXCHANGE_HAS = timedelta(seconds=5)
 """How long the exchange may take to fire its own stop at a price that we saw, wall time."""
 FORCED_AFTER = 3
@@ -117,19 +119,16 @@ def _must_wait(
 
 
 def _was_tried(protection: Protection, *, at: datetime) -> bool:
-    """Whether an exit was asked for just now and traded nothing.
-
-    One that traded goes on while there are buyers; a stop that rested was none.
-    """
+    """Whether an exit was asked for just now; a stop that rested at the exchange was none."""
     fired_at = protection.fired_at
     if not protection.attempts or fired_at is None or at - fired_at >= RETRY_AFTER:
         return False
     key = _intent(protection, protection.attempts)
     asked = Assessment.objects.filter(account=protection.account_id, intent_key=key)
     last = asked.select_related("order").first()
-    if last is not None and last.order is not None and last.order.time_in_force in RESTS:
-        return False
-    return last is None or _traded_nothing(last)
+    if last is None or _traded_nothing(last):
+        return last is None or last.order is None or last.order.time_in_force not in RESTS
+    return at - fired_at < GOES_ON_AFTER
 
 
 def _exchange_has_it(protection: Protection, last: Decimal, *, at: datetime) -> bool:
