@@ -8,10 +8,10 @@ import argparse
 import contextlib
 import json
 import os
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from queue import Empty, Queue
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,16 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from tests.campaigns.arena import ROOT, CampaignFailed, Findings, arguments, conclude, ground, say
+from tests.campaigns.arena import (
+    CampaignFailed,
+    Findings,
+    Ground,
+    arguments,
+    conclude,
+    ground,
+    program,
+    say,
+)
 from tests.campaigns.faults_outcomes import Outcome, outcome_from, summed
 from tests.campaigns.faults_plans import ORDERS, Plan, plans
 from tests.campaigns.judge import Breach
@@ -58,7 +67,7 @@ def attack(options: argparse.Namespace, findings: Findings) -> None:
     ]
     total = Outcome()
     with ground() as base, databases(base.database, options.processes) as addresses:
-        for outcome in _work(base.environment, addresses, stories, options):
+        for outcome in _work(base, addresses, stories, options):
             total = summed(total, outcome)
             say(f"{total.stories} of {len(stories)} stories, {len(total.breaches)} breaches")
     findings.breaches += total.breaches
@@ -67,7 +76,7 @@ def attack(options: argparse.Namespace, findings: Findings) -> None:
 
 
 def _work(
-    environment: Mapping[str, str],
+    base: Ground,
     addresses: list[str],
     stories: list[Plan],
     options: argparse.Namespace,
@@ -79,10 +88,9 @@ def _work(
     count, outcomes = chunks.qsize(), Queue[Outcome | CampaignFailed]()
     with contextlib.ExitStack() as stack:
         for number, address in enumerate(addresses):
-            told = {**environment, "DATABASE_URL": address, **LIVE}
-            seed = options.seed + number
-            program = stack.enter_context(_teller(told, seed=seed, planted=options.planted))
-            arguments = (program, chunks, outcomes)
+            own = replace(base, environment={**base.environment, "DATABASE_URL": address, **LIVE})
+            told = (f"--seed={options.seed + number}", f"--planted={options.planted}")
+            arguments = (stack.enter_context(program(own, PROGRAM, *told)), chunks, outcomes)
             threading.Thread(target=_drive, args=arguments, daemon=True).start()
         for _ in range(count):
             outcome = outcomes.get()
@@ -91,40 +99,19 @@ def _work(
             yield outcome
 
 
-def _drive(program: Any, chunks: "Queue[list[Plan]]", outcomes: "Queue[Any]") -> None:
+def _drive(teller: Any, chunks: "Queue[list[Plan]]", outcomes: "Queue[Any]") -> None:
     """Hand one program chunk after chunk until none is left, or until it falls."""
     while not chunks.empty():
         with contextlib.suppress(Empty):
             chunk = chunks.get_nowait()
             named = [(plan.fault, plan.order, plan.seed) for plan in chunk]
             try:
-                program.stdin.write(f"{json.dumps(named)}\n")
-                program.stdin.flush()
-                outcomes.put(outcome_from(json.loads(program.stdout.readline())))
+                teller.stdin.write(f"{json.dumps(named)}\n")
+                teller.stdin.flush()
+                outcomes.put(outcome_from(json.loads(teller.stdout.readline())))
             except (OSError, ValueError) as error:
                 outcomes.put(CampaignFailed(f"A program of stories fell: {error!r}"))
                 return
-
-
-@contextlib.contextmanager
-def _teller(
-    environment: Mapping[str, str], *, seed: int, planted: str
-) -> Iterator[subprocess.Popen[str]]:
-    """One program that tells stories, ended afterwards with its exchange."""
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, f"--seed={seed}", f"--planted={planted}"],
-        env=environment,
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        try:
-            yield program
-        finally:
-            # SIGTERM lets it end its exchange as well.
-            program.terminate()
-            program.wait()
 
 
 @contextlib.contextmanager
