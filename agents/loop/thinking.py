@@ -12,9 +12,9 @@ from agents.domain.states import Outcome
 from agents.loop.asking import Runtime, ask
 from agents.selectors.panels import Seat
 from agents.services.adjustments import move_exits
-from agents.services.ballots import OpenVote, cast, missing_votes, open_vote, reopen
+from agents.services.ballots import cast, missing_votes, open_vote, reopen
 from agents.services.briefings import Briefing, brief
-from agents.services.calls import Question, store_calls
+from agents.services.calls import Answered, Question, store_calls
 from agents.services.closing import close_vote
 from agents.services.failures import count_failure
 from agents.services.leases import Lease, LeaseLost, claim, held, release
@@ -62,9 +62,7 @@ def _reach_decision(lease: Lease, briefing: Briefing, runtime: Runtime) -> bool:
     elif runtime.clock.now() >= vote.closes_at:
         seconds = briefing.panel.vote_timeout_seconds
         reopen(lease=lease, seconds=seconds, at=runtime.clock.now())
-    _collect_votes(lease, briefing, runtime)
-    outcome = close_vote(lease=lease, briefing=briefing, at=runtime.clock.now())
-    return outcome is Outcome.APPROVED
+    return _vote(lease, briefing, runtime) is Outcome.APPROVED
 
 
 def _propose(lease: Lease, briefing: Briefing, proposer: Seat, runtime: Runtime) -> bool:
@@ -110,18 +108,28 @@ def _put(lease: Lease, question: Question, runtime: Runtime) -> None:
             store_calls(execution_id=lease.execution_id, answered=answered, at=runtime.clock.now())
 
 
-def _collect_votes(lease: Lease, briefing: Briefing, runtime: Runtime) -> None:
+def _vote(lease: Lease, briefing: Briefing, runtime: Runtime) -> Outcome:
+    """Ask whoever has not voted. The last answers are stored with what the vote came to.
+
+    Where that cannot be stored the answers still are: they are paid for and not asked for again.
+    """
     vote = open_vote(execution_id=lease.execution_id)
     if vote is None:
         raise LeaseLost(f"Execution {lease.execution_id} lost its proposal.")
-    _ask_voters(lease, briefing, vote, runtime)
-
-
-def _ask_voters(lease: Lease, briefing: Briefing, vote: OpenVote, runtime: Runtime) -> None:
     questions = missing_votes(briefing=briefing, vote=vote)
+    missing, last = len(questions), list[Answered]()
     for answered in ask(questions=questions, lease=lease, runtime=runtime, until=vote.closes_at):
-        if answered:
+        missing -= len(answered)
+        if not missing:
+            last = answered
+        elif answered:
             cast(lease=lease, vote=vote, answered=answered, at=runtime.clock.now())
+    at = runtime.clock.now()
+    try:
+        return close_vote(lease=lease, briefing=briefing, vote=vote, answered=last, at=at)
+    except Exception:
+        cast(lease=lease, vote=vote, answered=last, at=at)
+        raise
 
 
 def _order(lease: Lease, briefing: Briefing, runtime: Runtime) -> None:

@@ -22,9 +22,11 @@ def move_exits(
     """
     if not answer.adjusts:
         return ()
-    execution = Execution.objects.select_related("account").get(id=briefing.execution_id)
+    execution = Execution.objects.select_related("account", "session").get(
+        id=briefing.execution_id
+    )
     agent = Agent.objects.get(id=proposer.agent_id)
-    if problem := held_back(execution.session_id, agent):
+    if problem := held_back(execution.session, agent):
         return (problem,)
     quote = Quote.objects.filter(
         feed=execution.account.feed_id, instrument__symbol=answer.symbol

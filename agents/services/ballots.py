@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.db.transaction import atomic
 
 from agents.domain.ballots import Ballot, parse_ballot
@@ -31,17 +30,11 @@ class OpenVote:
 
 def open_vote(*, execution_id: UUID) -> OpenVote | None:
     """The execution's proposal as the order that is voted on, None before there is one."""
-    proposal = proposals().filter(execution_id=execution_id).first()
-    if proposal is None:
-        return None
-    return OpenVote(proposal.id, order_of(proposal), proposal.closes_at)
+    found = Proposal.objects.select_related("instrument").filter(execution_id=execution_id).first()
+    return OpenVote(found.id, _order(found), found.closes_at) if found else None
 
 
-def proposals() -> QuerySet[Proposal]:
-    return Proposal.objects.select_related("instrument")
-
-
-def order_of(proposal: Proposal) -> ProposedOrder:
+def _order(proposal: Proposal) -> ProposedOrder:
     """The order that a stored proposal stands for; its hash is the stored one."""
     return ProposedOrder(
         execution_id=proposal.execution_id,
@@ -80,30 +73,29 @@ def missing_votes(*, briefing: Briefing, vote: OpenVote) -> list[Question]:
     ]
 
 
-def cast(
-    *,
-    lease: Lease,
-    vote: OpenVote,
-    answered: Sequence[Answered],
-    at: datetime,
-) -> None:
-    """Store replies with the ballots in them, unseen by anybody. Raises LeaseLost.
+def cast(*, lease: Lease, vote: OpenVote, answered: Sequence[Answered], at: datetime) -> None:
+    """Store replies with the ballots in them, unseen by anybody. Raises LeaseLost."""
+    with atomic():
+        held(lease)
+        store_ballots(vote=vote, answered=answered, at=at)
+
+
+def store_ballots(*, vote: OpenVote, answered: Sequence[Answered], at: datetime) -> None:
+    """As `cast`, for a caller whose transaction holds the execution already.
 
     A reply that is no ballot is stored as a call alone, and counts as an abstention. The first
     ballot of a voter is the one that counts.
     """
-    with atomic():
-        held(lease)
-        replies = store_calls(execution_id=lease.execution_id, answered=answered, at=at)
-        ballots = [parse_ballot(each) if isinstance(each, str) else each for each in replies]
-        Vote.objects.bulk_create(
-            [
-                _vote(vote, question.seat, ballot, at)
-                for (question, _), ballot in zip(answered, ballots, strict=True)
-                if isinstance(ballot, Ballot)
-            ],
-            ignore_conflicts=True,
-        )
+    replies = store_calls(execution_id=vote.order.execution_id, answered=answered, at=at)
+    ballots = [parse_ballot(each) if isinstance(each, str) else each for each in replies]
+    Vote.objects.bulk_create(
+        [
+            _vote(vote, question.seat, ballot, at)
+            for (question, _), ballot in zip(answered, ballots, strict=True)
+            if isinstance(ballot, Ballot)
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _vote(vote: OpenVote, seat: Seat, ballot: Ballot, at: datetime) -> Vote:

@@ -37,7 +37,7 @@ def brief(*, lease: Lease) -> Briefing:
     The versions of the agents are fixed with it. Raises LeaseLost.
     """
     with atomic():
-        execution = held(lease)
+        execution = held(lease, "account", "team", "context")
         panel = panel_of(team=execution.team, versions=execution.versions)
         if execution.context is None:
             permission = permission_id(account_id=execution.account_id, panel=panel)

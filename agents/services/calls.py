@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import IntEnum
 from uuid import UUID
 
+from django.db.models import Value
+
 from agents.domain.asking import ProviderRequest, Reply
 from agents.domain.replies import ParseProblem, Problem
 from agents.domain.texts import storable
@@ -126,7 +128,9 @@ def _call(execution_id: UUID, question: Question, outcome: Outcome, at: datetime
         provider=question.seat.provider,
         model=question.request.model,
         request_hash=question.request.hash(),
-        request=storable(canonical(question.request)),
+        # An expression, or Django would send all of them as one array: escaped twice over, which
+        # takes longer than all else that a vote stores.
+        request=Value(storable(canonical(question.request))),
         reply=storable(reply.text),
         problem=outcome.problem[:LONGEST_PROBLEM],
         answered_by=reply.model[:LONGEST_MODEL],

@@ -1,4 +1,4 @@
-"""The vote closes: the tally, the ballots as messages and the decision, in one transaction."""
+"""The vote closes: the last ballots, the tally, what it says and decides, in one transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,9 +13,9 @@ from agents.domain.states import ExecutionState, MessageType, Outcome
 from agents.domain.voting import CastBallot, ProposedOrder, Tally, tally
 from agents.models import Decision, Execution, Proposal
 from agents.selectors.panels import Seat
-from agents.services.ballots import cast_ballots, order_of, proposals
+from agents.services.ballots import OpenVote, cast_ballots, store_ballots
 from agents.services.briefings import Briefing
-from agents.services.calls import Round, known_reply
+from agents.services.calls import Answered, Round, known_reply
 from agents.services.endings import end
 from agents.services.leases import Lease, held
 from agents.services.messages import Place, Saying, say
@@ -25,33 +25,39 @@ from tradingfarm.kernel.journal import transaction
 from tradingfarm.kernel.money import plain
 
 
-def close_vote(*, lease: Lease, briefing: Briefing, at: datetime) -> Outcome:
+def close_vote(
+    *,
+    lease: Lease,
+    briefing: Briefing,
+    vote: OpenVote,
+    answered: Sequence[Answered] = (),
+    at: datetime,
+) -> Outcome:
     """Count the ballots, store and show everything; only an approval leaves the execution open.
 
+    `answered` are the replies that were the last to come; they are stored first, as by `cast`.
     Raises LeaseLost. Votes that arrive later find the proposal closed.
     """
     with transaction():
         execution = held(lease)
-        proposal = (
-            proposals().select_for_update(no_key=True, of=("self",)).get(execution=execution)
-        )
-        order, ballots = order_of(proposal), cast_ballots(proposal.id)
-        minimum, lot = _sizes(briefing, order)
+        if answered:
+            store_ballots(vote=vote, answered=answered, at=at)
+        ballots = cast_ballots(vote.proposal_id)
+        minimum, lot = _sizes(briefing, vote.order)
         found = tally(
-            proposal=order,
+            proposal=vote.order,
             ballots=ballots,
             voters=briefing.panel.voters,
             quorum=briefing.panel.quorum,
             minimum=minimum,
             lot=lot,
         )
-        proposal.closed_at = at
-        proposal.save(update_fields=["closed_at"])
+        Proposal.objects.filter(id=vote.proposal_id).update(closed_at=at)
         votes = [
-            _vote_saying(execution.id, seat, ballots, order, Place.FIRST_VOTE + number)
+            _vote_saying(execution.id, seat, ballots, vote.order, Place.FIRST_VOTE + number)
             for number, seat in enumerate(briefing.panel.voting)
         ]
-        _decide(execution, proposal, found, votes, at)
+        _decide(execution, briefing, vote, found, votes, at)
         if found.outcome is not Outcome.APPROVED:
             end(execution=execution, state=ExecutionState.DECIDED, at=at)
     return found.outcome
@@ -105,14 +111,19 @@ def _why_silent(execution_id: UUID, seat: Seat) -> str:
 
 
 def _decide(
-    execution: Execution, proposal: Proposal, found: Tally, votes: Sequence[Saying], at: datetime
+    execution: Execution,
+    briefing: Briefing,
+    vote: OpenVote,
+    found: Tally,
+    votes: Sequence[Saying],
+    at: datetime,
 ) -> None:
     """Store the decision; show the votes and, after them, what they came to."""
     words = decision_words(found.outcome, found.counts, found.order, found.reasons)
     Decision.objects.create(
         id=decision_id(execution.id),
         execution=execution,
-        proposal=proposal,
+        proposal_id=vote.proposal_id,
         outcome=found.outcome,
         approvals=found.counts.approvals,
         rejections=found.counts.rejections,
@@ -137,7 +148,7 @@ def _decide(
         Place.DECISION,
         MessageType.DECISION,
         None,
-        execution.team.name,
+        briefing.panel.team_name,
         words,
         payload,
         reply_to=Place.OPENING,

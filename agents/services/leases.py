@@ -90,14 +90,13 @@ def release(*, lease: Lease, at: datetime) -> None:
     _own(lease).update(lease_until=at)
 
 
-def held(lease: Lease) -> Execution:
-    """The execution, locked for the open transaction. Raises LeaseLost when it is another's."""
-    execution = (
-        _own(lease)
-        .select_for_update(no_key=True, of=("self",))
-        .select_related("account", "team", "context", "session")
-        .first()
-    )
+def held(lease: Lease, *related: str) -> Execution:
+    """The execution, locked for the open transaction, with the `related` rows that it points to.
+
+    Raises LeaseLost when it is another's.
+    """
+    locked = _own(lease).select_for_update(no_key=True, of=("self",))
+    execution = (locked.select_related(*related) if related else locked).first()
     if execution is None:
         raise LeaseLost(f"Execution {lease.execution_id} is not held by {lease.owner}.")
     return execution

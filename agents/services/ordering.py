@@ -27,6 +27,14 @@ from trading.services.assessments import Verdict
 from trading.services.slicing import decide_sized
 from tradingfarm.kernel.journal import transaction
 
+NEEDED = (
+    *("quantity", "stop_loss", "take_profit", "execution__session__state"),
+    *("proposal__side", "proposal__limit_price", "proposal__trailing_pct", "proposal__risk"),
+    *("proposal__strategy", "proposal__confidence", "proposal__reasoning"),
+    *("proposal__instrument__symbol", "proposal__instrument__calendar"),
+    *("proposal__proposer__name", "proposal__proposer__status"),
+)
+"""The columns of a decision, and of what it points to, that an order is made of."""
 NO_SESSION = "Not ordered: the session is not in AUTO_TRADING any more. A person may start one."
 PAUSED = "Not ordered: the proposing agent was paused meanwhile. A person may activate it."
 
@@ -48,7 +56,8 @@ def decided(*, briefing: Briefing) -> Decided | None:
     """
     decision = (
         Decision.objects.filter(execution=briefing.execution_id, outcome=Outcome.APPROVED)
-        .select_related("proposal__instrument", "proposal__proposer", "execution")
+        .select_related("proposal__instrument", "proposal__proposer", "execution__session")
+        .only(*NEEDED)
         .first()
     )
     if decision is None or decision.proposal is None:
@@ -57,7 +66,7 @@ def decided(*, briefing: Briefing) -> Decided | None:
         request=_request(decision, briefing),
         symbol=decision.proposal.instrument.symbol,
         actor=f"agent:{decision.proposal.proposer.name}",
-        held_back=held_back(decision.execution.session_id, decision.proposal.proposer),
+        held_back=held_back(decision.execution.session, decision.proposal.proposer),
     )
 
 
@@ -86,7 +95,7 @@ def conclude(
             Place.GATE,
             MessageType.UPDATE,
             speaker.agent_id if speaker else None,
-            speaker.name if speaker else execution.team.name,
+            speaker.name if speaker else briefing.panel.team_name,
             _words(decided, verdict),
             _payload(verdict),
             reply_to=Place.DECISION,
@@ -130,12 +139,9 @@ def _time_in_force(proposal: Proposal) -> TimeInForce:
     return TimeInForce.GTC if never_closes else TimeInForce.DAY
 
 
-def held_back(session_id: UUID | None, proposer: Agent) -> str:
-    """Why nothing of the proposer's is carried out at this moment; empty when it is."""
-    if session_id is None:
-        return NO_SESSION
-    running = TradingSession.objects.filter(id=session_id, state=SessionState.AUTO_TRADING)
-    if not running.exists():
+def held_back(session: TradingSession | None, proposer: Agent) -> str:
+    """Why nothing of the proposer's is carried out, by rows read just now; empty when it is."""
+    if session is None or session.state != SessionState.AUTO_TRADING:
         return NO_SESSION
     return "" if proposer.status == AgentStatus.ACTIVE else PAUSED
 

@@ -91,7 +91,7 @@ def hold(
 def abstain(*, lease: Lease, speaker: Seat | None, problem: str, at: datetime) -> None:
     """End the execution without a decision, and say why. Never a silent hold. Raises LeaseLost."""
     with transaction():
-        execution = held(lease)
+        execution = held(lease, "team")
         name = speaker.name if speaker else execution.team.name
         saying = Saying(
             Place.OPENING,
@@ -111,7 +111,7 @@ def propose(
     view = next(view for view in briefing.context.symbols if view.symbol == answer.symbol)
     order = _order(briefing, proposer, answer, view)
     with transaction():
-        execution = held(lease)
+        execution = held(lease, "account")
         instrument = _instrument(execution, answer.symbol)
         Proposal.objects.create(
             id=uuid5(execution.id, "proposal"),

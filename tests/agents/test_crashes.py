@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from agents.models import Decision, Execution, Message, Proposal, ProviderCall, Vote
 from agents.services.briefings import brief
@@ -113,6 +113,25 @@ def test_one_failure_of_ours_lets_go_at_once_and_is_raised():
     assert execution.state == "THINKING"
     assert execution.lease_until is not None
     assert execution.lease_until <= wall()
+
+
+def test_answers_are_kept_where_what_they_come_to_cannot_be_stored(monkeypatch):
+    floor, provider = make_floor(), scripted()
+    execution = floor.wake()
+    with monkeypatch.context() as patch:
+        patch.setattr("agents.services.closing.tally", _no_lock)
+        with pytest.raises(OperationalError):
+            thought(execution, provider)
+
+    assert (Vote.objects.count(), Decision.objects.count()) == (4, 0)
+    ended = thought(execution, provider, clock=ClockAfter(), owner="host:2:1")
+
+    assert ended.decision.outcome == "APPROVED"
+    assert len(provider.asked) == 5
+
+
+def _no_lock(**parts):
+    raise OperationalError("canceling statement due to lock timeout")
 
 
 async def _broken():

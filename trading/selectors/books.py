@@ -28,7 +28,7 @@ LOCK = """
 SELECT id, kind = 'live' AS live, halt_state, is_ready, epoch, cash, reserved, fee_rate,
   max_price_age_seconds, feed_id, time_zone, pending_time_zone, day, day_began_at,
   day_start_equity, high_water_equity, max_sector_pct, max_daily_loss_pct, reduce_drawdown_pct,
-  max_orders_per_minute,
+  max_orders_per_minute, slice_above,
   CASE WHEN kind = 'live' THEN EXISTS (
     SELECT 1 FROM trading_liveconfirmation l WHERE l.account_id = a.id
       AND l.withdrawn_at IS NULL AND l.expires_at > clock_timestamp()) END AS confirmed
@@ -65,6 +65,7 @@ class LockedAccount:
     day_start_equity: Decimal | None
     high_water: Decimal | None
     limits: AccountLimits
+    slice_above: Decimal | None
     missing_hands: tuple[str, ...] | None
     day_has_ended: bool
 
@@ -133,6 +134,7 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
             reduce_drawdown_pct=row.reduce_drawdown_pct,
             max_orders_per_minute=row.max_orders_per_minute,
         ),
+        slice_above=row.slice_above,
         missing_hands=_missing_hands(row),
         day_has_ended=reckoning.next_day(now) is not None,
     )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 from django.db import connection
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F
 
 from market.models import Quote
 from trading.domain.book import Book
@@ -23,7 +23,7 @@ from trading.models import Account, ParentOrder, Permission
 from trading.models import Assessment as StoredAssessment
 from trading.selectors.books import LockedAccount, know_calendars, load_book, lock_account
 from trading.services.days import roll_account
-from trading.services.decisions import Verdict, decide, decide_locked
+from trading.services.decisions import Verdict, decide_locked
 from tradingfarm.kernel.canonical import canonical
 from tradingfarm.kernel.journal import account_stream, record, transaction
 from tradingfarm.kernel.money import plain
@@ -39,35 +39,29 @@ def decide_sized(
 
     As `trading.services.decisions.decide` otherwise; a verdict's order may be a parent's id.
     """
-    slices = _slices(account_id, request)
-    if slices == 1:
-        return decide(account_id=account_id, request=request, actor=actor, now=now, at=at)
-    return decide_in_slices(
-        account_id=account_id,
-        request=request,
-        slicing=Slicing(slices, SLICE_EVERY),
-        actor=actor,
-        now=now,
-        at=at,
-    )
+    know_calendars()
+    with transaction():
+        account = lock_account(account_id=account_id, now=now)
+        slices = _slices(account, request)
+        if slices == 1:
+            return decide_locked(account=account, request=request, actor=actor, now=now, at=at)
+        slicing = Slicing(slices, SLICE_EVERY)
+        return _decide_in_slices(account, request, slicing, actor=actor, now=now, at=at)
 
 
-def _slices(account_id: UUID, request: OrderRequest) -> int:
+def _slices(account: LockedAccount, request: OrderRequest) -> int:
     """How many the account wants of it: one for what is small, rests, or has no price.
 
     An exit is never held back, however large it is.
     """
-    if request.reduces or request.order_type is not OrderType.MARKET:
+    wants_it_whole = request.reduces or request.order_type is not OrderType.MARKET
+    if account.slice_above is None or wants_it_whole:
         return 1
-    account = Account.objects.filter(id=account_id, slice_above__isnull=False)
-    last = Quote.objects.filter(feed=OuterRef("feed"), instrument=request.instrument_id).values(
-        "last"
-    )
-    row = account.values_list("slice_above", Subquery(last)).first()
-    if row is None or row[1] is None:
+    quotes = Quote.objects.filter(feed=account.feed_name, instrument=request.instrument_id)
+    price = quotes.values_list("last", flat=True).first()
+    if price is None:
         return 1
-    largest, price = row
-    return slices_for(value=request.quantity * price, largest=largest)
+    return slices_for(value=request.quantity * price, largest=account.slice_above)
 
 
 def decide_in_slices(
@@ -86,15 +80,27 @@ def decide_in_slices(
     know_calendars()
     with transaction():
         account = lock_account(account_id=account_id, now=now)
-        account = roll_account(account=account, now=now)
-        loaded = load_book(account=account, request=request, now=now)
-        found = assess(loaded.book, request, now)
-        if loaded.earlier is not None or found.order is None:
-            # Told again, or denied: both are answered as for any order.
-            return decide_locked(account=account, request=request, actor=actor, now=now, at=at)
-        parent = _parent(account, found, found.order, slicing, actor=actor, now=now, at=at)
-        _count_entry(parent, loaded.book)
-        return _assessed(account, found, parent, actor=actor, now=now, at=at)
+        return _decide_in_slices(account, request, slicing, actor=actor, now=now, at=at)
+
+
+def _decide_in_slices(
+    account: LockedAccount,
+    request: OrderRequest,
+    slicing: Slicing,
+    *,
+    actor: str,
+    now: datetime,
+    at: datetime,
+) -> Verdict:
+    account = roll_account(account=account, now=now)
+    loaded = load_book(account=account, request=request, now=now)
+    found = assess(loaded.book, request, now)
+    if loaded.earlier is not None or found.order is None:
+        # Told again, or denied: both are answered as for any order.
+        return decide_locked(account=account, request=request, actor=actor, now=now, at=at)
+    parent = _parent(account, found, found.order, slicing, actor=actor, now=now, at=at)
+    _count_entry(parent, loaded.book)
+    return _assessed(account, found, parent, actor=actor, now=now, at=at)
 
 
 def _parent(  # noqa: PLR0913 - a parent has these parts
