@@ -91,6 +91,19 @@ def empties_patiently() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def hashes_quickly() -> Iterator[None]:
+    """A password takes 0.4 s to hash, on purpose, and half of the tests make somebody with one.
+
+    One round instead of a million: a process that a test starts can still tell the password.
+    """
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: PLC0415 - after the settings
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def looks_for_static_files_once() -> Iterator[None]:
     """Every test client is a new server, and looking for 200 files takes as long as a page."""
     from whitenoise.middleware import WhiteNoiseMiddleware  # noqa: PLC0415 - after the settings

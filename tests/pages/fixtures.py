@@ -4,7 +4,6 @@ from datetime import datetime
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
 from tests.pages.farms import Farm, make_farm, make_user
 from tests.pages.stories import make_busy
@@ -18,13 +17,7 @@ def wall() -> datetime:
 
 
 @pytest.fixture
-def quick_passwords(settings: Settings) -> None:
-    """Hashing that takes no half second for each person."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def farm(db: None, quick_passwords: None, wall: datetime) -> Farm:
+def farm(db: None, wall: datetime) -> Farm:
     """An account that was opened a moment ago and has not traded."""
     return make_farm(owner=make_user(), wall=wall)
 

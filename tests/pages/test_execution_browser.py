@@ -17,7 +17,7 @@ pytestmark = in_chromium
 
 
 @pytest.fixture
-def market(transactional_db: None, quick_passwords: None) -> Farm:
+def market(transactional_db: None) -> Farm:
     return told.prepare(farms.make_farm(owner=farms.make_user(), wall=SystemClock().now()))
 
 

@@ -42,7 +42,7 @@ def web(django_db_setup: None) -> Iterator[Web]:
 
 
 @pytest.fixture
-def long_farm(transactional_db: None, quick_passwords: None) -> Farm:
+def long_farm(transactional_db: None) -> Farm:
     """An account with a journal that no socket swallows whole."""
     farm = make_farm(owner=make_user(staff=True), wall=SystemClock().now())
     with transaction():

@@ -37,7 +37,7 @@ class MovementFilters(Filters):
 
 
 @pytest.fixture
-def account(db: None, quick_passwords: None) -> Any:
+def account(db: None) -> Any:
     return make_farm(owner=make_user(), wall=SystemClock().now()).account
 
 

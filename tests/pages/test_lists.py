@@ -52,7 +52,7 @@ def test_an_empty_list_says_what_will_fill_it(
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_person_without_an_account_is_told_to_open_one(
-    client: Client, db: None, quick_passwords: None, name: str
+    client: Client, db: None, name: str
 ) -> None:
     client.force_login(farms.make_user("newcomer"))
 

@@ -110,9 +110,7 @@ def test_the_feed_of_somebody_else_is_not_found(trader: Client, market: Farm) ->
     assert (lists.status_code, chart.status_code) == (404, 404)
 
 
-def test_without_an_account_stored_feeds_can_be_read(
-    client: Client, db: None, quick_passwords: None
-) -> None:
+def test_without_an_account_stored_feeds_can_be_read(client: Client, db: None) -> None:
     client.force_login(make_user("new"))
 
     nothing = client.get("/markets/")

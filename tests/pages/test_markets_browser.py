@@ -38,9 +38,7 @@ class Tab:
 
 
 @pytest.fixture
-def tab(
-    browser: Browser, live_server: LiveServer, transactional_db: None, quick_passwords: None
-) -> Iterator[Tab]:
+def tab(browser: Browser, live_server: LiveServer, transactional_db: None) -> Iterator[Tab]:
     owner = farms.make_user()
     farm = stories.make_busy(farms.make_farm(owner=owner, wall=SystemClock().now()))
     add_candles(farm)

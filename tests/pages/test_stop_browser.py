@@ -22,7 +22,7 @@ pytestmark = in_chromium
 
 
 @pytest.fixture
-def live_farm(transactional_db: None, quick_passwords: None) -> Farm:
+def live_farm(transactional_db: None) -> Farm:
     return stories.make_busy(farms.make_farm(owner=farms.make_user(), wall=SystemClock().now()))
 
 

@@ -283,9 +283,7 @@ def test_a_condition_that_cannot_be_read_can_be_replaced(trader: Client, market:
     assert trigger.condition["condition"] == "change_percent"
 
 
-def test_without_a_team_the_editor_says_what_to_do(
-    client: Client, db: None, quick_passwords: None
-) -> None:
+def test_without_a_team_the_editor_says_what_to_do(client: Client, db: None) -> None:
     client.force_login(make_user("new"))
     Feed.objects.create(name="stored", kind=Feed.Kind.STORED)
 

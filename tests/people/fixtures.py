@@ -20,13 +20,13 @@ def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
 
 
 @pytest.fixture
-def person(db: None, quick_passwords: None) -> User:
+def person(db: None) -> User:
     """A trader without a second factor."""
     return make_user("ada")
 
 
 @pytest.fixture
-def operator(db: None, quick_passwords: None) -> User:
+def operator(db: None) -> User:
     """An operator with a second factor."""
     found = make_user("olga")
     found.role = Role.OPERATOR.value

@@ -50,7 +50,7 @@ def knock(name: str, first: int, number: int) -> list[int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_processes_count_together(quick_passwords: None) -> None:
+def test_two_processes_count_together() -> None:
     make_user("ada")
 
     first, second = knock("ada", 0, 3), knock("ada", 100, 4)
@@ -61,7 +61,7 @@ def test_two_processes_count_together(quick_passwords: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_tries_at_the_same_moment_are_counted_one_by_one(quick_passwords: None) -> None:
+def test_tries_at_the_same_moment_are_counted_one_by_one() -> None:
     make_user("ada")
 
     statuses = race(

@@ -205,7 +205,7 @@ def test_only_the_digest_of_a_link_is_kept(person: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_use_a_link_at_the_same_moment_one_does(quick_passwords: None) -> None:
+def test_of_two_who_use_a_link_at_the_same_moment_one_does() -> None:
     secret = a_link(make_user("ada"))
     at = SystemClock().now()
 

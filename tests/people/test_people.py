@@ -335,7 +335,7 @@ def test_changing_people_takes_a_second_factor(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_operators_cannot_unseat_each_other_at_the_same_moment(quick_passwords: None) -> None:
+def test_two_operators_cannot_unseat_each_other_at_the_same_moment() -> None:
     pair = [make_user("olga"), make_user("otto")]
     User.objects.update(role=Role.OPERATOR)
     viewer = Standing(role=Role.VIEWER, desk_id=None, email="")

@@ -38,7 +38,7 @@ def send_code(page: Page, phone: Phone, button: str) -> None:
 
 
 def test_an_operator_sets_up_a_second_factor_and_invites_somebody(
-    browser: Browser, live_server: LiveServer, quick_passwords: None, phone: Phone
+    browser: Browser, live_server: LiveServer, phone: Phone
 ) -> None:
     User.objects.filter(pk=make_user("olga").pk).update(role=Role.OPERATOR)
     violations: list[str] = []
