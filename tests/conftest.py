@@ -11,13 +11,14 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import django
 import hypothesis
 import pytest
+from coverage import Coverage
 from psycopg.errors import DeadlockDetected
 
 from tradingfarm.processes.home import take_home
@@ -28,12 +29,15 @@ hypothesis.settings.register_profile("farm", deadline=None)
 hypothesis.settings.load_profile("farm")
 
 FLUSHES = 5
+ROWS = frozenset({"db", "transactional_db", "live_server", "campaign"})
+"""Fixtures of tests that need the database, where no mark says so."""
 FAST_BUT_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers that DATABASE_URL and REDIS_URL do not name; stop them at the end."""
     if hasattr(config, "workerinput"):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # the processes that tests start: untraced
         return
     path = Path(tempfile.mkdtemp(prefix="farm-tests-"))
     path.chmod(0o711)  # root's servers run as another account
@@ -57,6 +61,27 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest-django looked for settings before they were named here; the workers of a distributed
     # run inherit the name and are set up by it.
     django.setup()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Do not trace tests of rows and pages: they would take half as long again.
+
+    Coverage is asked of domain/ alone, and the tests of that need no database.
+    """
+    tracing = Coverage.current()
+    if tracing is None or not _needs_rows(item):
+        return (yield)
+    tracing.stop()
+    try:
+        return (yield)
+    finally:
+        tracing.start()
+
+
+def _needs_rows(item: pytest.Item) -> bool:
+    asked = ROWS.intersection(getattr(item, "fixturenames", ()))
+    return bool(asked) or item.get_closest_marker("django_db") is not None
 
 
 def _stop(servers: Servers) -> None:

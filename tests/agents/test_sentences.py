@@ -22,6 +22,10 @@ def test_an_order_is_said_as_people_say_it():
     assert order_words(proposed()) == "buy 90 AAPL, stop 96, target 106"
     bare = proposed(side=Side.SELL, stop_loss=None, take_profit=None)
     assert proposal_words(bare, reasoning="") == "Sell 90 AAPL. No reason was given."
+    limited = {"limit_price": Decimal("31.50"), "stop_loss": None, "take_profit": None}
+    assert order_words(proposed(**limited)) == "buy 90 AAPL at 31.5 at most"
+    trailing = proposed(side=Side.SELL, **limited, trailing_pct=Decimal(5))
+    assert order_words(trailing) == "sell 90 AAPL at 31.5 at least, trailing by 5 %"
 
 
 def test_a_vote_says_what_it_asks_for():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trading.books import buy, sell
-from trading.domain.requests import client_order_id, order_id
+from trading.domain.requests import client_order_id, external_order_id, order_id
 
 ACCOUNT = UUID(int=7)
 
@@ -31,6 +31,14 @@ def test_paper_and_live_ids_never_meet():
     assert client_order_id(order=order, live=False) == "tfp7zzzzzzzzzzzzzzzzzzzzzzzzz"
     assert client_order_id(order=order, live=True) == "tfl7zzzzzzzzzzzzzzzzzzzzzzzzz"
     assert client_order_id(order=UUID(int=0), live=False) == "tfp00000000000000000000000000"
+
+
+def test_what_others_ordered_is_called_by_account_and_the_venues_name():
+    name = external_order_id(ACCOUNT, "4711")
+
+    assert re.fullmatch(r"tfx[0-9a-z]{26}", name)
+    assert name == external_order_id(ACCOUNT, "4711")
+    assert name not in (external_order_id(ACCOUNT, "4712"), external_order_id(UUID(int=8), "4711"))
 
 
 @given(st.uuids(), st.booleans())

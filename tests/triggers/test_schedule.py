@@ -12,6 +12,7 @@ from triggers.domain.schedule import (
     Missed,
     check_schedule,
     decide_missed,
+    describe,
     due_between,
     next_due,
 )
@@ -42,6 +43,12 @@ def test_the_next_due_minute_is_later_than_now_and_in_utc():
 
     assert due == datetime(2024, 5, 6, 13, 30, tzinfo=UTC)
     assert due.tzinfo is UTC
+
+
+def test_a_schedule_is_described_in_words():
+    assert describe(cron="30 9 * * 1-5") == "At 09:30 on Monday through Friday"
+    with pytest.raises(InvalidSchedule):
+        describe(cron="61 9 * * *")
 
 
 def test_a_start_in_the_middle_of_a_minute_waits_for_the_next_one():

@@ -103,7 +103,7 @@ def decide_missed(
 
 
 def describe(*, cron: str) -> str:
-    """The schedule in words, such as 'At 09:30 on every day-of-week from Monday through Friday'.
+    """The schedule in words, such as 'At 09:30 on Monday through Friday'.
 
     Raises InvalidSchedule.
     """
