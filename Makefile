@@ -30,7 +30,7 @@ run: ## Start the farm. ARGS are its own: make run ARGS="--for 60 --json"
 test: ## Run the tests. With ARGS, which go to pytest, coverage of domain/ is not asked for
 	$(BOOTSTRAP) dev front-end
 	@rm -f .coverage .coverage.*
-	@$(RUN) $(if $(ARGS),,-m coverage run) -m pytest -n 2 $(ARGS)
+	@$(RUN) $(if $(ARGS),,-m coverage run) -m pytest -n 3 $(ARGS)
 	@$(if $(ARGS),,$(RUN) -m coverage combine -q && $(RUN) -m coverage report --include='*/domain/*' --fail-under=100)
 
 # mypy's Django plugin reads the settings, and these insist on knowing where they are; nothing is opened.

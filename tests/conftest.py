@@ -63,6 +63,15 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick tests first, which need no database: what they prove is known within minutes.
+
+    They are the traced ones, and what is computed once in a process must be computed in them.
+    """
+    items.sort(key=_needs_rows)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Do not trace tests of rows and pages: they would take half as long again.

@@ -15,10 +15,14 @@ OF_ORDERS = (
         (
             Edit(
                 "trading/selectors/books.py",
-                "FROM trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a",
-                "FROM trading_account a WHERE id = %(account)s",
+                "  trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a",
+                "  trading_account a WHERE id = %(account)s",
             ),
-            Edit("trading/selectors/books.py", "    await_turn(account_id=account_id)\n", ""),
+            Edit(
+                "trading/selectors/books.py",
+                "(SELECT pg_advisory_xact_lock(%(turns)s::integer, %(turn)s::integer))",
+                "(SELECT %(turns)s::integer, %(turn)s::integer)",
+            ),
         ),
         (tests("tests/trading/test_decision_races.py"),),
     ),
@@ -28,8 +32,8 @@ OF_ORDERS = (
         (
             Edit(
                 "trading/selectors/books.py",
-                "FROM trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a",
-                "FROM trading_account a WHERE id = %(account)s",
+                "  trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a",
+                "  trading_account a WHERE id = %(account)s",
             ),
         ),
         (

@@ -223,8 +223,9 @@ def summary(tallies: Sequence[Tally]) -> dict[str, object]:
 def plant(bug: str) -> None:
     """Break the gate on purpose, in this process and its children only."""
     if bug == "no-lock":
-        books.LOCK = books.LOCK.replace("FOR NO KEY UPDATE OF a", "")
-        turns.TAKE = "SELECT %s, %s"
+        locked, taken = "FOR NO KEY UPDATE OF a", "pg_advisory_xact_lock(%(turns)s::integer, "
+        books.LOCK = books.LOCK.replace(locked, "").replace(taken, "(%(turns)s::integer, ")
+        turns.TAKE = turns.TAKE.replace(taken, "(%(turns)s::integer, ")
 
 
 def main() -> None:

@@ -292,8 +292,8 @@ def test_a_decision_takes_a_fixed_number_of_statements(django_assert_num_queries
         make_quote(instrument)
         filled(desk, replace(desk.buy(1, key=f"{number}"), instrument_id=instrument.id))
 
-    # Turn, lock, load, store, journal, and the savepoint that stands for the transaction.
-    with django_assert_num_queries(7):
+    # Lock, load, store, journal, and the savepoint that stands for the transaction.
+    with django_assert_num_queries(6):
         decided(desk, desk.buy(1, key="one more"))
 
 

@@ -394,11 +394,3 @@ def test_every_fee_is_in_the_cash_the_quantity_or_a_balance(course):
     for booking in done:
         places = (booking.report.fee, booking.report.fee_quantity, booking.owed)
         assert sum(place != 0 for place in places) <= 1
-
-
-@pytest.mark.parametrize(
-    ("name", "own", "third"),
-    [("", True, False), ("USDT", True, False), ("BTC", False, False), ("BNB", False, True)],
-)
-def test_a_fee_is_in_the_accounts_money_in_what_is_traded_or_in_a_third(name, own, third):
-    assert (CURRENCIES.is_own(name), CURRENCIES.is_third(name)) == (own, third)

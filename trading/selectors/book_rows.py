@@ -56,6 +56,10 @@ SELECT moment.now,
      LIMIT %(most_orders)s) made) AS orders_last_minute,
   (SELECT q.last FROM market_instrument v JOIN market_quote q ON q.instrument_id = v.id
    WHERE v.symbol = %(volatility_index)s AND q.feed_id = %(feed)s LIMIT 1) AS volatility_index,
+  CASE WHEN %(live)s::boolean THEN EXISTS (
+    SELECT 1 FROM trading_liveconfirmation l WHERE l.account_id = %(account)s
+      AND l.withdrawn_at IS NULL AND l.expires_at > clock_timestamp())
+    END AS live_is_confirmed,
   held.*, recent.*, tripped.*, confirmed.*, overridden.*,
   e.id AS earlier_id, e.order_id AS earlier_order, e.parent_id AS earlier_parent,
   e.approved AS earlier_approved, e.denials AS earlier_denials,

@@ -19,20 +19,21 @@ from trading.domain.states import HaltState
 from trading.selectors import book_rows
 from trading.selectors.book_rows import LOAD
 from trading.selectors.ceilings import bound, ceilings, farm_limits, limits_of
-from trading.selectors.turns import await_turn
+from trading.selectors.turns import turn_of
 from tradingfarm.kernel.money import ZERO
 from tradingfarm.kernel.prepared import Row, prepared
 from tradingfarm.kernel.statements import Values
 
+# The turn is waited for while the row is looked up, before it is locked. Only columns of the row
+# itself are read here: PostgreSQL reads these anew once it has the lock, but another table's as
+# they were when the statement began.
 LOCK = """
 SELECT id, kind = 'live' AS live, halt_state, is_ready, epoch, cash, reserved, fee_rate,
   max_price_age_seconds, feed_id, time_zone, pending_time_zone, day, day_began_at,
   day_start_equity, high_water_equity, max_sector_pct, max_daily_loss_pct, reduce_drawdown_pct,
-  max_orders_per_minute, slice_above,
-  CASE WHEN kind = 'live' THEN EXISTS (
-    SELECT 1 FROM trading_liveconfirmation l WHERE l.account_id = a.id
-      AND l.withdrawn_at IS NULL AND l.expires_at > clock_timestamp()) END AS confirmed
-FROM trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a
+  max_orders_per_minute, slice_above
+FROM (SELECT pg_advisory_xact_lock(%(turns)s::integer, %(turn)s::integer)) taken,
+  trading_account a WHERE id = %(account)s FOR NO KEY UPDATE OF a
 """
 
 reading = threading.Lock()
@@ -66,7 +67,6 @@ class LockedAccount:
     high_water: Decimal | None
     limits: AccountLimits
     slice_above: Decimal | None
-    missing_hands: tuple[str, ...] | None
     day_has_ended: bool
 
 
@@ -106,9 +106,8 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
 
     Raises NoSuchAccount. Waits at most the connection's lock_timeout.
     """
-    await_turn(account_id=account_id)
     with prepared() as cursor:
-        cursor.execute(LOCK, {"account": account_id})
+        cursor.execute(LOCK, {"account": account_id} | turn_of(account_id))
         row: Row = cursor.fetchone()
     if row is None:
         raise NoSuchAccount(f"There is no account {account_id}.")
@@ -135,21 +134,8 @@ def lock_account(*, account_id: UUID, now: datetime) -> LockedAccount:
             max_orders_per_minute=row.max_orders_per_minute,
         ),
         slice_above=row.slice_above,
-        missing_hands=_missing_hands(row),
         day_has_ended=reckoning.next_day(now) is not None,
     )
-
-
-def _missing_hands(row: Row) -> tuple[str, ...] | None:
-    """Which of the three hands are not there, for an account with real money."""
-    if not row.live:
-        return None
-    hands = {
-        "trading is switched off": settings.ENABLE_AGENT_TRADING,
-        "the mode is paper": settings.AGENT_TRADING_MODE == "live",
-        "not confirmed": row.confirmed,
-    }
-    return tuple(words for words, is_there in hands.items() if not is_there)
 
 
 def load_book(
@@ -166,6 +152,7 @@ def load_book(
     """
     asked: Values = {
         "account": account.id,
+        "live": account.live,
         "permission": request.permission_id,
         "feed": account.feed_name,
         "instrument": request.instrument_id,
@@ -204,7 +191,7 @@ def _book(account: LockedAccount, instrument_id: UUID, row: Row) -> Book:
         account_limits=account.limits,
         farm_limits=farm_limits(),
         high_water=account.high_water,
-        missing_hands=account.missing_hands,
+        missing_hands=_missing_hands(row) if account.live else None,
         holdings=book_rows.holdings(row),
         prices=book_rows.prices(row),
         terms={instrument_id: _terms(row)},
@@ -217,6 +204,16 @@ def _book(account: LockedAccount, instrument_id: UUID, row: Row) -> Book:
         confirmed=book_rows.confirmed(row),
         overridden=book_rows.overridden(row),
     )
+
+
+def _missing_hands(row: Row) -> tuple[str, ...]:
+    """Which of the three hands are not there that an account with real money needs."""
+    hands = {
+        "trading is switched off": settings.ENABLE_AGENT_TRADING,
+        "the mode is paper": settings.AGENT_TRADING_MODE == "live",
+        "not confirmed": row.live_is_confirmed,
+    }
+    return tuple(words for words, is_there in hands.items() if not is_there)
 
 
 def _terms(row: Row) -> Terms:

@@ -11,9 +11,11 @@ from uuid import UUID
 
 from django.db import connection
 
+from tradingfarm.kernel.statements import Values
+
 TURN = 1_953_853_038
 """The first key of every turn, 'turn' in ASCII."""
-TAKE = "SELECT pg_advisory_xact_lock(%s, %s)"
+TAKE = "SELECT pg_advisory_xact_lock(%(turns)s::integer, %(turn)s::integer)"
 
 
 def await_turn(*, account_id: UUID) -> None:
@@ -21,7 +23,13 @@ def await_turn(*, account_id: UUID) -> None:
 
     Waits at most the connection's lock_timeout.
     """
-    # The second key has 32 bits: accounts that collide take turns with each other.
-    key = account_id.int & 0x7FFF_FFFF
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, [TURN, key])
+        cursor.execute(TAKE, turn_of(account_id))
+
+
+def turn_of(account_id: UUID) -> Values:
+    """The two keys of the account's turn, for a statement that takes it and goes on to the row.
+
+    The second has 32 bits: accounts that collide take turns with each other.
+    """
+    return {"turns": TURN, "turn": account_id.int & 0x7FFF_FFFF}
