@@ -15,7 +15,8 @@ def locks_taken() -> Iterator[list[str]]:
     taken: list[str] = []
 
     def watched(execute: Callable[..., Any], sql: str, params: Any, *rest: Any) -> Any:
-        if "pg_advisory_xact_lock(" in sql and params[0] == STOP:
+        keys = params.values() if isinstance(params, dict) else params
+        if "pg_advisory_xact_lock(" in sql and STOP in keys:
             taken.append("barrier")
         if "FOR NO KEY UPDATE" in sql:
             taken.append("row")
