@@ -9,12 +9,15 @@ from trading.domain.exchange import Report, Trade
 from trading.domain.states import OrderState, StopMode
 from trading.loop.sender import SendingLoop
 from trading.models import Account, Order
+from trading.selectors.books import lock_account
 from trading.services.decisions import decide
 from trading.services.emergency import stop_account
 from trading.services.fills import ingest
 from trading.services.leases import Ownership
 from trading.services.sending import claim, send, settle
+from trading.services.slicing import decide_in_slices
 from tradingfarm.kernel.clock import ManualClock
+from tradingfarm.kernel.journal import transaction
 
 
 def decided(desk, request, *, now=NOW, at=None):
@@ -22,6 +25,13 @@ def decided(desk, request, *, now=NOW, at=None):
     return decide(
         account_id=desk.account.id, request=request, actor="test", now=now, at=at or wall()
     )
+
+
+def begun_in_slices(desk, request, slicing):
+    """The gate's verdict on the whole of a request that is to go out in these slices."""
+    with transaction():
+        account = lock_account(account_id=desk.account.id, now=NOW)
+        return decide_in_slices(account, request, slicing, actor="test", now=NOW, at=wall())
 
 
 def approved(desk, request, **times):

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.factories import NOW, make_desk, make_instrument, make_permission, make_quote, wall
-from tests.trading.steps import approved, decided, filled, sent
+from tests.trading.steps import approved, begun_in_slices, decided, filled, sent
 from trading.domain.slicing import Slicing
 from trading.domain.states import OrderType, Source, TimeInForce
 from trading.exchanges.paper import PaperExchange
@@ -18,7 +18,6 @@ from trading.selectors.activity import is_settled
 from trading.selectors.portfolios import limits_left, portfolio
 from trading.services.canceling import cancel_order
 from trading.services.recovery import follow_up
-from trading.services.slicing import decide_in_slices
 
 pytestmark = pytest.mark.django_db
 
@@ -191,14 +190,7 @@ def test_an_account_that_waits_to_be_reconciled_is_not_at_rest():
 
 def test_a_slice_that_is_due_is_waited_for_and_a_later_one_is_not():
     desk = make_desk()
-    decide_in_slices(
-        account_id=desk.account.id,
-        request=desk.buy(10),
-        slicing=Slicing(2, timedelta(minutes=5)),
-        actor="test",
-        now=NOW,
-        at=wall(),
-    )
+    begun_in_slices(desk, desk.buy(10), Slicing(2, timedelta(minutes=5)))
     feed = desk.account.feed_id
 
     due = is_settled(feed_name=feed, now=NOW)

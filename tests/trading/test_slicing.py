@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from tests.factories import NOW, make_desk, make_quote, wall
-from tests.trading.steps import claimed, filled, make_sender, stopped
+from tests.trading.steps import begun_in_slices, claimed, filled, make_sender, stopped
 from trading.domain.slicing import Slicing
 from trading.domain.states import OrderState, OrderType, ParentState, StopMode
 from trading.exchanges.paper import PaperExchange
@@ -17,7 +17,7 @@ from trading.models import Account, Assessment, Order, ParentOrder, Permission
 from trading.services.leases import Ownership
 from trading.services.recovery import follow_up
 from trading.services.resuming import resume_account
-from trading.services.slicing import advance_parents, decide_in_slices, decide_sized, stop_parent
+from trading.services.slicing import advance_parents, decide_sized, stop_parent
 from tradingfarm.kernel.clock import SystemClock
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def begun(desk, quantity=100, slices=4, **changes):
-    verdict = decide_in_slices(
-        account_id=desk.account.id,
-        request=desk.buy(quantity, **changes),
-        slicing=Slicing(slices, MINUTE),
-        actor="test",
-        now=NOW,
-        at=wall(),
-    )
+    verdict = begun_in_slices(desk, desk.buy(quantity, **changes), Slicing(slices, MINUTE))
     return verdict, ParentOrder.objects.first()
 
 

@@ -46,7 +46,7 @@ def decide_sized(
         if slices == 1:
             return decide_locked(account=account, request=request, actor=actor, now=now, at=at)
         slicing = Slicing(slices, SLICE_EVERY)
-        return _decide_in_slices(account, request, slicing, actor=actor, now=now, at=at)
+        return decide_in_slices(account, request, slicing, actor=actor, now=now, at=at)
 
 
 def _slices(account: LockedAccount, request: OrderRequest) -> int:
@@ -65,25 +65,6 @@ def _slices(account: LockedAccount, request: OrderRequest) -> int:
 
 
 def decide_in_slices(
-    *,
-    account_id: UUID,
-    request: OrderRequest,
-    slicing: Slicing,
-    actor: str,
-    now: datetime,
-    at: datetime,
-) -> Verdict:
-    """Check the whole `request`, and when it passes begin to send it in slices.
-
-    As `trading.services.decisions.decide` otherwise; the verdict's order is the parent's id.
-    """
-    know_calendars()
-    with transaction():
-        account = lock_account(account_id=account_id, now=now)
-        return _decide_in_slices(account, request, slicing, actor=actor, now=now, at=at)
-
-
-def _decide_in_slices(
     account: LockedAccount,
     request: OrderRequest,
     slicing: Slicing,
@@ -92,6 +73,10 @@ def _decide_in_slices(
     now: datetime,
     at: datetime,
 ) -> Verdict:
+    """Check the whole `request`, and when it passes begin to send it in slices.
+
+    As `trading.services.decisions.decide_locked` otherwise; the order is the parent's id.
+    """
     account = roll_account(account=account, now=now)
     loaded = load_book(account=account, request=request, now=now)
     found = assess(loaded.book, request, now)
